@@ -20,6 +20,8 @@
         ├── NotPicklableError         .stage .attribute; also TypeError
         ├── WorkerError               .traceback_text
         └── WorkerDiedError           .positions
+
+Facts are attributes with defaults, so that every error survives the trip between processes.
 """
 
 from __future__ import annotations
@@ -100,7 +102,9 @@ class UnknownPluginError(PluginError, LookupError):
         near: installed names that are spelled alike.
     """
 
-    def __init__(self, message: str, *, kind: str | None, name: str, near: Sequence[str]) -> None:
+    def __init__(
+        self, message: str, *, kind: str | None = None, name: str = "", near: Sequence[str] = ()
+    ) -> None:
         super().__init__(message)
         self.kind = kind
         self.name = name
@@ -117,7 +121,12 @@ class AmbiguousPluginError(PluginError, LookupError):
     """
 
     def __init__(
-        self, message: str, *, kind: str | None, name: str, distributions: Sequence[str]
+        self,
+        message: str,
+        *,
+        kind: str | None = None,
+        name: str = "",
+        distributions: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -132,7 +141,19 @@ class BrokenPluginError(PluginError, ImportError):
         distribution: whose plugin it is.
     """
 
-    def __init__(self, message: str, *, distribution: str) -> None:
+    def __init__(self, message: str, *, distribution: str = "") -> None:
+        super().__init__(message)
+        self.distribution = distribution
+
+
+class BrokenPluginWarning(UserWarning):
+    """A plugin was left out because it cannot be used; the message gives the cause.
+
+    Attributes:
+        distribution: whose plugin it is.
+    """
+
+    def __init__(self, message: str, *, distribution: str = "") -> None:
         super().__init__(message)
         self.distribution = distribution
 
@@ -149,7 +170,7 @@ class NotPicklableError(ParallelError, TypeError):
         attribute: the attribute that cannot be pickled.
     """
 
-    def __init__(self, message: str, *, stage: str, attribute: str) -> None:
+    def __init__(self, message: str, *, stage: str = "", attribute: str = "") -> None:
         super().__init__(message)
         self.stage = stage
         self.attribute = attribute
@@ -162,7 +183,7 @@ class WorkerError(ParallelError):
         traceback_text: the worker's formatted traceback.
     """
 
-    def __init__(self, message: str, *, traceback_text: str) -> None:
+    def __init__(self, message: str, *, traceback_text: str = "") -> None:
         super().__init__(message)
         self.traceback_text = traceback_text
 

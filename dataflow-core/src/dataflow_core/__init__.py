@@ -1,0 +1,61 @@
+"""DataFlow: exact, fast, resumable Python iterators for data loading."""
+
+from __future__ import annotations
+
+from dataflow_core.errors import (
+    AmbiguousPluginError,
+    BatchError,
+    BrokenPluginError,
+    CacheLimitError,
+    CodecError,
+    ComponentError,
+    DataFlowError,
+    EmptyDataFlowError,
+    FingerprintMismatchError,
+    NoRandomStreamError,
+    NotPicklableError,
+    NotResumableError,
+    ParallelError,
+    PluginError,
+    ReentrantIterationError,
+    StateError,
+    UnknownLengthError,
+    UnknownPluginError,
+    WorkerDiedError,
+    WorkerError,
+)
+from dataflow_core.flow import (
+    Component,
+    DataFlow,
+    Datapoint,
+    IndexedDataFlow,
+    ProxyDataFlow,
+    RNGDataFlow,
+)
+from dataflow_core.operators.batch import BatchData
+from dataflow_core.operators.batch_by_shape import BatchDataByShape
+from dataflow_core.operators.cache import CacheData
+from dataflow_core.operators.choose import RandomChooseData
+from dataflow_core.operators.concat import ConcatData
+from dataflow_core.operators.filter import FilterData
+from dataflow_core.operators.fixed_size import FixedSizeData
+from dataflow_core.operators.join import JoinData
+from dataflow_core.operators.map import MapData, MapDataComponent
+from dataflow_core.operators.mix import RandomMixData
+from dataflow_core.operators.padded_batch import PadBatchData
+from dataflow_core.operators.print import PrintData
+from dataflow_core.operators.repeat import RepeatedData
+from dataflow_core.operators.repeat_each import RepeatedDataPoint
+from dataflow_core.operators.select import SelectComponent
+from dataflow_core.operators.shard import ShardData
+from dataflow_core.operators.shuffle import LocallyShuffleData
+from dataflow_core.operators.speed import TestDataSpeed
+from dataflow_core.operators.take import SkipData, TakeData
+from dataflow_core.rng import rng, seeded
+from dataflow_core.sources.fake import FakeData
+from dataflow_core.sources.from_generator import DataFromGenerator
+from dataflow_core.sources.from_iterable import DataFromIterable
+from dataflow_core.sources.from_list import DataFromList
+from dataflow_core.sources.from_queue import DataFromQueue
+
+__version__ = "0.1.0"

@@ -1,0 +1,255 @@
+"""Frames to a datapoint, trusting none of them.
+
+Every count and length is compared with what was really received before anything of that size is
+made, so that garbage costs at most a small multiple of its own size.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from msgpack import UnpackException
+
+from dataflow_core.codec import wire
+from dataflow_core.codec.layout import Array, read_layout
+from dataflow_core.codec.limits import DEFAULT, Limits
+from dataflow_core.codec.rare_keys import count_rare_keys
+from dataflow_core.codec.tokens import unpack_tokens
+from dataflow_core.errors import CodecError
+
+DecodeFallback = Callable[[bytes], object]
+
+_COMPLEX = struct.Struct("<dd")
+
+
+def decode(
+    frames: Sequence[Any],
+    *,
+    copy: bool = False,
+    fallback: DecodeFallback | None = None,
+    limits: Limits = DEFAULT,
+) -> Any:
+    """Turn frames back into the datapoint that `encode` was given.
+
+    Args:
+        frames: bytes, or anything else with the buffer protocol, as `encode` returned them.
+        copy: False: arrays are views of the frames' memory, and can be written to if it can be;
+            small ones, which live in the header, cannot. True: every array owns its memory.
+        fallback: the inverse of the one that was given to `encode`. `pickle.loads` runs whatever
+            code the writer chose: only for writers you trust.
+        limits: what to accept.
+
+    Raises:
+        CodecError: the frames are no datapoint, exceed the limits, or need a fallback.
+
+    >>> from dataflow_core.codec import encode
+    >>> decode(encode([(1, 2.5), "label", {"id": None}]))
+    [(1, 2.5), 'label', {'id': None}]
+    """
+    if len(frames) > limits.max_frames:
+        msg = f"{len(frames)} frames are more than Limits.max_frames = {limits.max_frames}"
+        raise CodecError(msg)
+    try:
+        return _Reader(frames, copy, fallback, limits).read()
+    except CodecError:
+        raise
+    except (ValueError, TypeError, OverflowError, BufferError, UnpackException) as error:
+        msg = f"not an encoded datapoint: {error}"
+        raise CodecError(msg) from error
+    except RecursionError as error:
+        msg = "the interpreter's stack has no room left for this datapoint's nesting"
+        raise CodecError(msg) from error
+
+
+class _Reader:
+    """Reads one datapoint."""
+
+    __slots__ = ("_copy", "_fallback", "_frames", "_limits", "_next", "_room", "_tokens")
+
+    def __init__(
+        self,
+        frames: Sequence[Any],
+        copy: bool,  # noqa: FBT001
+        fallback: DecodeFallback | None,
+        limits: Limits,
+    ) -> None:
+        self._frames = iter(frames)
+        self._copy = copy
+        self._fallback = fallback
+        self._limits = limits
+        self._room = limits.max_bytes
+
+    def read(self) -> Any:
+        header, _ = self._frame()
+        self._tokens = tokens = unpack_tokens(bytes(header), self._ext)
+        for _ in self._frames:
+            msg = "there are more frames than the header speaks of"
+            raise CodecError(msg)
+        self._next = 1
+        datapoint = tokens[0] if tokens else None
+        if type(datapoint) is tuple:
+            datapoint = self._resolve(datapoint, 0)
+        if self._next != len(tokens):
+            msg = f"the header holds {len(tokens)} tokens, its datapoint {self._next}"
+            raise CodecError(msg)
+        return datapoint
+
+    def _frame(self) -> tuple[Any, int]:
+        """The next frame, and how many bytes it has."""
+        for frame in self._frames:
+            nbytes = _nbytes(frame)
+            self._room -= nbytes
+            if self._room < 0:
+                msg = f"the frames hold more than Limits.max_bytes = {self._limits.max_bytes}"
+                raise CodecError(msg)
+            return frame, nbytes
+        msg = "there are fewer frames than the header speaks of"
+        raise CodecError(msg)
+
+    def _ext(self, code: int, payload: bytes) -> Any:
+        """What msgpack calls for an ext: its value.
+
+        Containers and foreign objects are not values yet, and stay tuples (code, payload), which
+        no value is at this stage.
+        """
+        if code in _PENDING:
+            return code, payload
+        read = _LEAVES.get(code)
+        if read is None:
+            msg = f"the header holds a value of kind {code}, unknown in format {wire.VERSION}"
+            raise CodecError(msg)
+        return read(self, payload)
+
+    def read_array(self, payload: bytes) -> Array:
+        array = _inline_array(payload)
+        return array.copy(order="K") if self._copy else array
+
+    def read_array_frame(self, payload: bytes) -> Array:
+        array = read_layout(payload).view(*self._frame())
+        return array.copy(order="K") if self._copy else array
+
+    def read_scalar(self, payload: bytes) -> Any:
+        # A copy, because a structured scalar is a view.
+        return _inline_array(payload).copy()[()]
+
+    def read_bytes_frame(self, _payload: bytes) -> bytes:
+        return bytes(self._frame()[0])
+
+    def read_bytearray_frame(self, _payload: bytes) -> bytearray:
+        return bytearray(self._frame()[0])
+
+    def read_foreign_frame(self, _payload: bytes) -> tuple[int, bytes]:
+        return wire.FOREIGN, bytes(self._frame()[0])
+
+    def read_bytearray(self, payload: bytes) -> bytearray:
+        return bytearray(payload)
+
+    def read_big_int(self, payload: bytes) -> int:
+        return int.from_bytes(payload, "little", signed=True)
+
+    def read_complex(self, payload: bytes) -> complex:
+        return complex(*_COMPLEX.unpack(payload))
+
+    def read_numpy_str(self, payload: bytes) -> np.str_:
+        return np.str_(payload.decode("utf-8", "surrogatepass"))
+
+    def read_numpy_bytes(self, payload: bytes) -> np.bytes_:
+        return np.bytes_(payload)
+
+    def _resolve(self, pending: tuple[int, bytes], depth: int) -> Any:
+        """The container or the foreign object that `pending` stands for."""
+        code, payload = pending
+        if code == wire.FOREIGN:
+            return self._foreign(payload)
+        if depth >= self._limits.max_depth:
+            msg = f"containers nest deeper than Limits.max_depth = {self._limits.max_depth}"
+            raise CodecError(msg)
+        count = int.from_bytes(payload, "little")
+        if code == wire.LIST:
+            return self._items(count, depth + 1)
+        if code == wire.TUPLE:
+            return tuple(self._items(count, depth + 1))
+        return self._dict(self._items(2 * count, depth + 1))
+
+    def _items(self, count: int, depth: int) -> list[Any]:
+        tokens = self._tokens
+        start = self._next
+        end = start + count
+        # Every child takes at least one token.
+        if end > len(tokens):
+            msg = f"a container claims {count} values, {len(tokens) - start} are left"
+            raise CodecError(msg)
+        items = tokens[start:end]
+        if tuple not in map(type, items):
+            self._next = end
+            return items
+        items.clear()
+        for _ in range(count):
+            if self._next == len(tokens):
+                msg = "the header ends within a container"
+                raise CodecError(msg)
+            item = tokens[self._next]
+            self._next += 1
+            items.append(self._resolve(item, depth) if type(item) is tuple else item)
+        return items
+
+    def _dict(self, items: list[Any]) -> dict[Any, Any]:
+        keys = items[::2]
+        most = self._limits.max_rare_keys
+        if len(keys) > most and count_rare_keys(keys) > most:
+            msg = f"a dict has more than Limits.max_rare_keys = {most} keys that could collide"
+            raise CodecError(msg)
+        pairs = dict(zip(keys, items[1::2], strict=True))
+        if len(pairs) != len(keys):
+            msg = "a dict has the same key twice"
+            raise CodecError(msg)
+        return pairs
+
+    def _foreign(self, payload: bytes) -> object:
+        if self._fallback is None:
+            msg = (
+                "the datapoint holds an object that was written by a fallback, such as pickle: "
+                'if you trust whoever wrote it, ask for that with codec="pickle" or '
+                "decode(..., fallback=pickle.loads)"
+            )
+            raise CodecError(msg)
+        try:
+            return self._fallback(payload)
+        # Whatever it raises: the bytes are not ours, and neither is the function.
+        except Exception as error:
+            msg = f"the fallback cannot read its {len(payload)} bytes: {error!r}"
+            raise CodecError(msg) from error
+
+
+_PENDING = frozenset({wire.LIST, wire.TUPLE, wire.DICT, wire.FOREIGN})
+_LEAVES: dict[int, Callable[[_Reader, bytes], Any]] = {
+    wire.BIG_INT: _Reader.read_big_int,
+    wire.COMPLEX: _Reader.read_complex,
+    wire.BYTEARRAY: _Reader.read_bytearray,
+    wire.NUMPY_STR: _Reader.read_numpy_str,
+    wire.NUMPY_BYTES: _Reader.read_numpy_bytes,
+    wire.ARRAY: _Reader.read_array,
+    wire.SCALAR: _Reader.read_scalar,
+    wire.BYTES_FRAME: _Reader.read_bytes_frame,
+    wire.BYTEARRAY_FRAME: _Reader.read_bytearray_frame,
+    wire.ARRAY_FRAME: _Reader.read_array_frame,
+    wire.FOREIGN_FRAME: _Reader.read_foreign_frame,
+}
+
+
+def _inline_array(payload: bytes) -> Array:
+    end = len(payload) - wire.ARRAY_TRAILER
+    start = end - int.from_bytes(payload[-wire.ARRAY_TRAILER :], "little")
+    if start < 0:
+        msg = f"an array of {len(payload)} bytes is shorter than its layout"
+        raise CodecError(msg)
+    return read_layout(payload[start:end]).view(payload, start)
+
+
+def _nbytes(frame: Any) -> int:
+    if type(frame) is bytes:
+        return len(frame)
+    return frame.nbytes if type(frame) is memoryview else memoryview(frame).nbytes

@@ -1,0 +1,131 @@
+"""What turns a buffer back into an array: dtype, shape and order, as a few bytes.
+
+- u8: number of dimensions, plus 0x80 if the order is Fortran's
+- u64, little-endian: length of each dimension
+- the rest: dtype as ASCII text (see `dtypes`)
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from dataflow_core.codec.dtypes import DType, UnsupportedDTypeError, dtype_from_text, dtype_text
+from dataflow_core.codec.wire import MAX_EMPTY_ITEMS, MAX_LAYOUT_BYTES
+from dataflow_core.errors import CodecError
+
+Array = np.ndarray[Any, DType]
+
+_FORTRAN = 0x80
+_MAX_DIMENSIONS = 64
+_LENGTHS = [struct.Struct(f"<{count}Q") for count in range(_MAX_DIMENSIONS + 1)]
+_CACHED_LAYOUT_BYTES = 64 + 32
+
+
+class Layout(NamedTuple):
+    """How a buffer is read as an array.
+
+    Attributes:
+        dtype: of the elements.
+        shape: of the array.
+        order: "C", or "F" if the first index runs fastest.
+        nbytes: the length the buffer must have.
+    """
+
+    dtype: DType
+    shape: tuple[int, ...]
+    order: Literal["C", "F"]
+    nbytes: int
+
+    def view(self, buffer: Any, nbytes: int) -> Array:
+        """The array over `buffer`: its memory, writable if it is.
+
+        Raises:
+            CodecError: the buffer's `nbytes` are not what the layout needs.
+        """
+        if nbytes != self.nbytes:
+            msg = (
+                f"an array of shape {self.shape} and dtype {self.dtype} takes {self.nbytes} "
+                f"bytes, its buffer has {nbytes}"
+            )
+            raise CodecError(msg)
+        return np.ndarray(self.shape, self.dtype, buffer, order=self.order)
+
+
+def layout_of(array: Array, *, fortran: bool = False) -> bytes:
+    r"""The layout of `array` as bytes.
+
+    Raises:
+        UnsupportedDTypeError: the dtype has no text, or the array more elements without bytes
+            than a reader would believe.
+
+    >>> layout_of(np.zeros((2, 3), np.float32))
+    b'\x02\x02\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00<f4'
+    """
+    dtype = array.dtype
+    if dtype.names is None and dtype.itemsize:
+        return _plain_layout(dtype, dtype.char, array.shape, fortran)
+    if not dtype.itemsize and array.size > MAX_EMPTY_ITEMS:
+        raise UnsupportedDTypeError
+    layout = _layout(dtype, array.shape, fortran)
+    if len(layout) > MAX_LAYOUT_BYTES:
+        raise UnsupportedDTypeError
+    return layout
+
+
+def read_layout(layout: bytes) -> Layout:
+    """The layout that `layout_of` wrote.
+
+    Raises:
+        CodecError: it is none.
+
+    >>> read_layout(layout_of(np.zeros((2, 3), np.float32))).shape
+    (2, 3)
+    """
+    if len(layout) <= _CACHED_LAYOUT_BYTES and not layout.endswith(b"}"):
+        return _read_cached(layout)
+    return _read(layout)
+
+
+# The char is part of the key because dtypes of equal layout are equal.
+@lru_cache(maxsize=1024)
+def _plain_layout(dtype: DType, char: str, shape: tuple[int, ...], fortran: bool) -> bytes:  # noqa: ARG001, FBT001
+    return _layout(dtype, shape, fortran=fortran)
+
+
+def _layout(dtype: DType, shape: tuple[int, ...], fortran: bool) -> bytes:  # noqa: FBT001
+    dimensions = len(shape)
+    head = bytes([dimensions | _FORTRAN if fortran else dimensions])
+    return head + _LENGTHS[dimensions].pack(*shape) + dtype_text(dtype).encode("ascii")
+
+
+def _read(layout: bytes) -> Layout:
+    if not layout:
+        msg = "an array without a layout"
+        raise CodecError(msg)
+    dimensions = layout[0] & ~_FORTRAN
+    start = 1 + 8 * dimensions
+    if dimensions > _MAX_DIMENSIONS or len(layout) < start:
+        msg = f"an array's layout of {len(layout)} bytes speaks of {dimensions} dimensions"
+        raise CodecError(msg)
+    try:
+        text = layout[start:].decode("ascii")
+    except UnicodeDecodeError as error:
+        msg = "an array's dtype is not ASCII text"
+        raise CodecError(msg) from error
+    shape = _LENGTHS[dimensions].unpack_from(layout, 1)
+    dtype = dtype_from_text(text)
+    items = math.prod(shape)
+    if not dtype.itemsize and items > MAX_EMPTY_ITEMS:
+        msg = f"an array of shape {shape} and dtype {dtype} claims {items} items without a byte"
+        raise CodecError(msg)
+    order: Literal["C", "F"] = "F" if layout[0] & _FORTRAN else "C"
+    return Layout(dtype, shape, order, items * dtype.itemsize)
+
+
+# Short layouts only: what a stranger sends must not be able to fill the cache with large ones.
+_read_cached = lru_cache(maxsize=1024)(_read)

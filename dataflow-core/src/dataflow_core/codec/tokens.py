@@ -1,0 +1,124 @@
+"""The header: a prefix and one flat msgpack array of tokens.
+
+Nothing nests inside msgpack: arrays are allocated as long as they are declared, so that nested
+ones could declare, level by level, far more than there are bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgpack import ExtType, Packer, Unpacker, unpackb
+
+from dataflow_core.codec import wire
+from dataflow_core.errors import CodecError
+
+# Lone surrogates are what Python makes of file names that are not UTF-8.
+_UNICODE_ERRORS = "surrogatepass"
+# msgpack reads its own timestamps without asking the hook: as integers they do no harm.
+_TIMESTAMP_AS_INT = 2
+# The worst that nested arrays can do in so few bytes: 85 levels that declare 256 elements each.
+_SHORT_HEADER = 256
+_MAX_HEADER = (1 << 32) - 1
+
+
+def ext(code: int, payload: bytes) -> ExtType:
+    """Make a msgpack ext without the checks of its constructor, which cost twice the rest.
+
+    >>> ext(9, b"x")
+    ExtType(code=9, data=b'x')
+    """
+    return tuple.__new__(ExtType, (code, payload))
+
+
+def pack_tokens(tokens: list[object]) -> bytes:
+    r"""Write a header.
+
+    Args:
+        tokens: None, bool, int, float, str, bytes and what `ext` made.
+
+    Raises:
+        CodecError: a string is longer than the 4 GiB that msgpack can count.
+
+    >>> pack_tokens([1, "a"])
+    b'DFC\x01\x92\x01\\xa1a'
+    """
+    packer = Packer(
+        default=_big_int, strict_types=True, unicode_errors=_UNICODE_ERRORS, buf_size=1 << 12
+    )
+    try:
+        packed: bytes = packer.pack(tokens)
+    except (ValueError, OverflowError) as error:
+        msg = f"msgpack cannot hold this datapoint: {error}"
+        raise CodecError(msg) from error
+    return wire.PREFIX + packed
+
+
+def unpack_tokens(header: bytes, ext_hook: Callable[[int, bytes], Any]) -> list[Any]:
+    """Read a header.
+
+    Args:
+        header: what `pack_tokens` returned, or what claims to be.
+        ext_hook: called with code and payload of every ext, in order; may return anything but
+            a list.
+
+    Raises:
+        CodecError: the header is in another format, or is not flat.
+        ValueError, msgpack.UnpackException: it is not msgpack.
+
+    >>> unpack_tokens(pack_tokens([1, "a"]), ext)
+    [1, 'a']
+    """
+    prefix = header[: len(wire.PREFIX)]
+    if prefix != wire.PREFIX:
+        raise CodecError(wire.wrong_prefix(prefix, wire.PREFIX))
+    body = header[len(wire.PREFIX) :]
+    return _short(body, ext_hook) if len(body) <= _SHORT_HEADER else _long(body, ext_hook)
+
+
+def _short(body: bytes, ext_hook: Callable[[int, bytes], Any]) -> list[Any]:
+    tokens = unpackb(
+        body,
+        ext_hook=ext_hook,
+        object_hook=_refuse,
+        max_map_len=0,
+        timestamp=_TIMESTAMP_AS_INT,
+        unicode_errors=_UNICODE_ERRORS,
+    )
+    if type(tokens) is not list or list in map(type, tokens):
+        msg = "the header is not one flat array"
+        raise CodecError(msg)
+    return tokens
+
+
+def _long(body: bytes, ext_hook: Callable[[int, bytes], Any]) -> list[Any]:
+    # Slower to start, but it can read the outer array and refuse all others before they are made.
+    unpacker = Unpacker(
+        ext_hook=ext_hook,
+        list_hook=_refuse,
+        object_hook=_refuse,
+        max_array_len=0,
+        max_map_len=0,
+        max_buffer_size=_MAX_HEADER,
+        read_size=_SHORT_HEADER,
+        timestamp=_TIMESTAMP_AS_INT,
+        unicode_errors=_UNICODE_ERRORS,
+    )
+    unpacker.feed(body)
+    count = unpacker.read_array_header()
+    tokens = list(unpacker)
+    if len(tokens) != count or unpacker.tell() != len(body):
+        msg = f"the header declares {count} tokens and holds {len(tokens)}"
+        raise CodecError(msg)
+    return tokens
+
+
+def _big_int(number: int) -> ExtType:
+    # The only token that msgpack can refuse: an integer of more than 64 bits.
+    return ext(wire.BIG_INT, number.to_bytes(number.bit_length() // 8 + 1, "little", signed=True))
+
+
+def _refuse(container: object) -> object:
+    msg = f"the header holds a {type(container).__name__} of msgpack's own"
+    raise CodecError(msg)

@@ -1,0 +1,9 @@
+"""How datapoints become a batch: pure functions from a list of datapoints to one."""
+
+from __future__ import annotations
+
+from dataflow_core.collate.components import collate_lists, collate_padded, collate_stacked
+from dataflow_core.collate.pad import pad
+from dataflow_core.collate.stack import stack
+
+__all__ = ["collate_lists", "collate_padded", "collate_stacked", "pad", "stack"]

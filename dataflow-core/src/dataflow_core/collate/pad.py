@@ -1,0 +1,42 @@
+"""Pad one component of all datapoints of a batch to the largest of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from dataflow_core.collate.stack import Stacked, stack
+from dataflow_core.errors import BatchError
+
+
+def pad(values: Sequence[Any], name: object, pad_value: float = 0) -> Stacked:
+    """Return `values` (N of them) as one array (N, ...), each padded at its ends.
+
+    Args:
+        values: arrays of one number of dimensions, or scalars; at least one.
+        name: of the component, for errors.
+        pad_value: what fills the rest, in the dtype of the values.
+
+    Raises:
+        BatchError: if the numbers of dimensions differ.
+
+    Example:
+        >>> pad([np.array([1]), np.array([2, 3])], name=0).tolist()
+        [[1, 0], [2, 3]]
+    """
+    if not all(isinstance(value, (np.ndarray, list, tuple)) for value in values):
+        return stack(values, name)
+    arrays = [np.asarray(value) for value in values]
+    if len({array.ndim for array in arrays}) != 1:
+        raise BatchError(
+            f"component {name!r} has different numbers of dimensions in one batch, which padding"
+            f" cannot mend: {[array.ndim for array in arrays]}"
+        )
+    shape = tuple(max(sizes) for sizes in zip(*(array.shape for array in arrays)))
+    dtype = np.result_type(*(array.dtype for array in arrays))
+    out = np.full((len(arrays), *shape), pad_value, dtype)
+    for row, array in zip(out, arrays):
+        row[tuple(slice(size) for size in array.shape)] = array
+    return out

@@ -1,0 +1,127 @@
+"""Stack one component of all datapoints of a batch on a new axis 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from dataflow_core.errors import BatchError
+
+Stacked: TypeAlias = npt.NDArray[Any]
+
+INT32 = np.iinfo(np.int32)
+_MAX_LISTED = 16
+
+
+def stack(values: Sequence[Any], name: object) -> Stacked:
+    """Return `values` (N of them) as one array of shape (N, ...).
+
+    bool → bool, int → int32, float → float32; numpy scalars and arrays keep their dtype (several
+    dtypes: numpy's promotion); what has no shape, such as str, becomes an array of objects.
+
+    Args:
+        values: the component of each datapoint, at least one.
+        name: of the component, for errors.
+
+    Raises:
+        BatchError: if the shapes differ, or an int does not fit into 32 bits.
+
+    Example:
+        >>> stack([1, 2], name=0)
+        array([1, 2], dtype=int32)
+        >>> stack([np.zeros(3, "uint8"), np.ones(3, "uint8")], name=0).shape
+        (2, 3)
+    """
+    first = type(values[0])
+    if first is np.ndarray:
+        return _stack_arrays(values, name)
+    if first is int:
+        return _stack_ints(values, name)
+    if first is float:
+        return _stack_plain(values, float, np.float32)
+    if first is bool:
+        return _stack_plain(values, bool, np.bool_)
+    return _stack_others(values, name)
+
+
+def _stack_arrays(values: Sequence[Any], name: object) -> Stacked:
+    first = values[0]
+    shape, dtype = first.shape, first.dtype
+    try:
+        if first.ndim and dtype.kind != "O":
+            # The loop that numpy's own stack() runs, without its checks of each array.
+            out = np.concatenate(values)
+            if len(out) == len(values) * shape[0] and _same(values, shape, dtype):
+                return out.reshape(len(values), *shape)
+        return np.stack(values)
+    except ValueError:
+        raise _ragged(values, name) from None
+
+
+def _same(values: Sequence[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
+    return all(type(v) is np.ndarray and v.shape == shape and v.dtype == dtype for v in values)
+
+
+def _stack_ints(values: Sequence[Any], name: object) -> Stacked:
+    if not all(type(value) is int for value in values):
+        return _stack_others(values, name)
+    try:
+        return np.array(values, np.int32)
+    except OverflowError:
+        beyond = next(v for v in values if not INT32.min <= v <= INT32.max)
+        raise BatchError(
+            f"component {name!r} holds the int {beyond}, which does not fit into int32, the dtype"
+            " of ints in a batch; make it a numpy.int64 in a map"
+        ) from None
+
+
+def _stack_plain(values: Sequence[Any], kind: type, dtype: npt.DTypeLike) -> Stacked:
+    if all(type(value) is kind for value in values):
+        return np.array(values, dtype)
+    return _stack_others(values, None)
+
+
+def _stack_others(values: Sequence[Any], name: object) -> Stacked:
+    arrays = [_as_array(value, name) for value in values]
+    if any(array.dtype.kind == "O" and array.ndim == 0 for array in arrays):
+        out = np.empty(len(values), object)
+        out[:] = values
+        return out
+    try:
+        return np.stack(arrays)
+    except ValueError:
+        raise _ragged(arrays, name) from None
+
+
+def _as_array(value: Any, name: object) -> Stacked:
+    if isinstance(value, (np.ndarray, np.generic)):
+        return np.asarray(value)
+    if isinstance(value, bool):
+        return np.array(value, np.bool_)
+    if isinstance(value, int):
+        return _stack_ints([int(value)], name)[0]
+    if isinstance(value, float):
+        return np.array(value, np.float32)
+    if isinstance(value, (list, tuple)):
+        try:
+            return np.asarray(value)
+        except ValueError:
+            pass
+    elif hasattr(value, "__array__"):
+        return np.asarray(value)
+    boxed = np.empty((), object)
+    boxed[()] = value
+    return boxed
+
+
+def _ragged(arrays: Sequence[Any], name: object) -> BatchError:
+    shapes = [getattr(array, "shape", ()) for array in arrays]
+    listed = ", ".join(f"{i}: {shape}" for i, shape in enumerate(shapes[:_MAX_LISTED]))
+    more = ", ..." if len(shapes) > _MAX_LISTED else ""
+    return BatchError(
+        f"component {name!r} has different shapes in one batch, by position in it: {listed}{more};"
+        " resize or crop to one shape, or use PadBatchData, BatchDataByShape or use_list=True"
+    )

@@ -1,0 +1,21 @@
+"""What a pipeline is: the protocol, its positions and states."""
+
+from __future__ import annotations
+
+from dataflow_core.flow.dataflow import DataFlow
+from dataflow_core.flow.datapoint import DROP, Component, Datapoint, Index
+from dataflow_core.flow.indexed import IndexedDataFlow
+from dataflow_core.flow.proxy import PointwiseFlow, ProxyDataFlow
+from dataflow_core.flow.random_flow import RNGDataFlow
+
+__all__ = [
+    "DROP",
+    "Component",
+    "DataFlow",
+    "Datapoint",
+    "Index",
+    "IndexedDataFlow",
+    "PointwiseFlow",
+    "ProxyDataFlow",
+    "RNGDataFlow",
+]

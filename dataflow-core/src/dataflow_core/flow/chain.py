@@ -1,0 +1,272 @@
+"""Chains: stages that work on datapoints one by one, over the stage that numbers them.
+
+A datapoint keeps its position through the chain, whether stages before dropped others or not, so
+a chain can be run by anyone who holds a datapoint and its position: here in order, or in workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dataflow_core.flow.datapoint import DROP, Datapoint
+from dataflow_core.flow.failure import note_place
+from dataflow_core.flow.run import Place, Run, Scope, number, upstream_place
+from dataflow_core.rng.at_hand import DrawContext, at_hand
+
+if TYPE_CHECKING:
+    from dataflow_core.flow.dataflow import DataFlow
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one stage of a chain does to a datapoint.
+
+    Attributes:
+        stage: the flow whose work it is.
+        call: datapoint → datapoint, or DROP.
+        draws: whether the stage has a random stream.
+        may_drop: whether `call` ever returns DROP.
+    """
+
+    stage: DataFlow
+    call: Callable[[Datapoint], Datapoint]
+    draws: bool = True
+    may_drop: bool = True
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Keep positions ≡ index (mod count)."""
+
+    index: int = 0
+    count: int = 1
+
+    def of(self, inner: Shard) -> Shard:
+        """Return the shard of a shard: every count-th of what `inner` keeps."""
+        return Shard(inner.index + inner.count * self.index, inner.count * self.count)
+
+    def first_from(self, position: int) -> int:
+        """Return the first position >= `position` that is kept."""
+        return position + (self.index - position) % self.count
+
+    def after(self, position: int) -> int:
+        """Return the first position of the round after the one that holds `position`.
+
+        All shards that have taken equally many datapoints name the same number.
+        """
+        return (position // self.count + 1) * self.count
+
+
+ALL = Shard()
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A numbering stage, the one-by-one steps over it, and which positions are kept.
+
+    Attributes:
+        base: opens the run that numbers the datapoints.
+        source: the flow that `base` belongs to, for its random streams.
+        steps: what happens to each datapoint, in order.
+        shard: which positions are kept.
+        indexed: whether `base` hands out indices of `source`, which the first step reads.
+    """
+
+    source: DataFlow
+    base: Callable[[Scope, Place | None, Shard], Run]
+    steps: tuple[Step, ...] = ()
+    shard: Shard = ALL
+    indexed: bool = False
+
+    def then(self, step: Step) -> Chain:
+        """Return the chain with one more step."""
+        return replace(self, steps=(*self.steps, step))
+
+    def sharded(self, shard: Shard) -> Chain:
+        """Return the chain that keeps a shard of what this one keeps."""
+        return replace(self, shard=shard.of(self.shard))
+
+    @property
+    def may_drop(self) -> bool:
+        """Whether a datapoint that the base hands out might not reach the end."""
+        return any(step.may_drop for step in self.steps)
+
+    def streams(self, scope: Scope) -> tuple[int, ...]:
+        """Return the number of each step's random stream (-1: has none)."""
+        numbers: list[int] = []
+        following = scope.first + self.source._stream_count()
+        for step in self.steps:
+            if step.stage is self.source:
+                numbers.append(following - 1)
+            elif step.draws:
+                numbers.append(following)
+                following += 1
+            else:
+                numbers.append(-1)
+        return tuple(numbers)
+
+    def open_base(self, scope: Scope, place: Place | None) -> Run:
+        """Open the numbering stage, past what was delivered before `place`."""
+        if isinstance(place, Mapping) and "after" in place:
+            return _Past(
+                self.base(scope, upstream_place(place, "at"), self.shard),
+                number(place, "after"),
+            )
+        return self.base(scope, place, self.shard)
+
+    def open(self, scope: Scope, place: Place | None) -> Run:
+        """Open the whole chain."""
+        base = self.open_base(scope, place)
+        if not self.steps:
+            return base
+        return ChainRun(base, self.steps, scope, self.streams(scope))
+
+
+class ChainRun(Run):
+    """Runs the steps in order for each datapoint of the base."""
+
+    __slots__ = ("_base", "_context", "_steps")
+
+    def __init__(
+        self, base: Run, steps: Sequence[Step], scope: Scope, streams: Sequence[int]
+    ) -> None:
+        self._base = base
+        self._steps = steps
+        self._context = DrawContext(scope.seed, scope.epoch, streams, base)
+
+    @property
+    def position(self) -> int:  # type: ignore[override]
+        """The base's: a datapoint carries its position through the chain."""
+        return self._base.position
+
+    def __iter__(self) -> Iterator[Datapoint]:
+        # The two loops differ in speed alone: most chains have one step.
+        if len(self._steps) == 1:
+            return self._single(self._steps[0].call)
+        return self._several([*enumerate(step.call for step in self._steps)])
+
+    def _single(self, call: Callable[[Datapoint], Datapoint]) -> Iterator[Datapoint]:
+        context = self._context
+        try:
+            for dp in self._base:
+                at_hand.context = context
+                try:
+                    out = call(dp)
+                except Exception as error:
+                    self._failed(error)
+                    raise
+                if out is not DROP:
+                    yield out
+        finally:
+            self._let_go()
+
+    def _several(
+        self, calls: Sequence[tuple[int, Callable[[Datapoint], Datapoint]]]
+    ) -> Iterator[Datapoint]:
+        context = self._context
+        try:
+            for dp in self._base:
+                at_hand.context = context
+                try:
+                    for context.step, call in calls:
+                        dp = call(dp)  # noqa: PLW2901
+                        if dp is DROP:
+                            break
+                except Exception as error:
+                    self._failed(error)
+                    raise
+                if dp is not DROP:
+                    yield dp
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if at_hand.context is self._context:
+            at_hand.context = None
+
+    def _failed(self, error: Exception) -> None:
+        stage = self._steps[self._context.step].stage
+        note_place(error, stage._label(), self._base.position)
+        self._base.give_back()
+
+    def place(self) -> Place:
+        return self._base.place()
+
+    def give_back(self) -> None:
+        self._base.give_back()
+
+    def skip(self, count: int) -> int:
+        if any(step.may_drop for step in self._steps):
+            return 0
+        return self._base.skip(count)
+
+    def close(self) -> None:
+        self._base.close()
+
+
+class _Past(Run):
+    """A run without the datapoints up to a position, which were delivered already."""
+
+    __slots__ = ("_after", "_base")
+
+    def __init__(self, base: Run, after: int) -> None:
+        self._base = base
+        self._after = after
+
+    @property
+    def position(self) -> int:  # type: ignore[override]
+        return max(self._base.position, self._after)
+
+    def __iter__(self) -> Iterator[Datapoint]:
+        for dp in self._base:
+            if self._base.position > self._after:
+                yield dp
+
+    def place(self) -> Place:
+        if self._base.position >= self._after:
+            return self._base.place()
+        return {"position": self._after + 1, "at": self._base.place(), "after": self._after}
+
+    def give_back(self) -> None:
+        self._base.give_back()
+
+    def close(self) -> None:
+        self._base.close()
+
+
+class ShardedRun(Run):
+    """The positions of one shard of a run that cannot skip by itself."""
+
+    __slots__ = ("_base", "_given_back", "_shard")
+
+    def __init__(self, base: Run, shard: Shard) -> None:
+        self._base = base
+        self._shard = shard
+        self._given_back = False
+
+    @property
+    def position(self) -> int:  # type: ignore[override]
+        return self._base.position
+
+    def __iter__(self) -> Iterator[Datapoint]:
+        base, shard = self._base, self._shard
+        for dp in base:
+            if base.position % shard.count == shard.index:
+                yield dp
+
+    def place(self) -> Place:
+        at = self._base.place()
+        if self._given_back or self._base.position < 0:
+            return at
+        # The datapoints of the same round belong to other shards of an equally long walk.
+        last = self._shard.after(self._base.position) - 1
+        return {"position": last + 1, "at": at, "after": last}
+
+    def give_back(self) -> None:
+        self._given_back = True
+        self._base.give_back()
+
+    def close(self) -> None:
+        self._base.close()

@@ -1,0 +1,81 @@
+"""Flows over one upstream."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from dataflow_core.flow.chain import Chain, Step
+from dataflow_core.flow.dataflow import DataFlow
+from dataflow_core.flow.datapoint import Datapoint
+
+
+def checked_flow(ds: DataFlow, stage: str) -> DataFlow:
+    """Return `ds`, or raise a TypeError that says how to make a flow of it."""
+    if isinstance(ds, DataFlow):
+        return ds
+    if isinstance(ds, type) and issubclass(ds, DataFlow):
+        raise TypeError(f"{stage} needs a flow, not the class {ds.__name__}: call it first")
+    raise TypeError(
+        f"{stage} needs a DataFlow as its upstream, not {type(ds).__name__}; wrap a list into"
+        " DataFromList, another iterable into DataFromIterable, a generator function into"
+        " DataFromGenerator"
+    )
+
+
+class ProxyDataFlow(DataFlow):
+    """Stands for one upstream, `self.ds`, and does all that it does.
+
+    A subclass that writes `get_data()` iterates `self.ds` in it, as often as it likes: random
+    numbers, epochs and `reset_state()` are taken care of.
+
+    Order, duplicates, loss: those of `ds`.
+
+    Raises:
+        TypeError: if `ds` is not a DataFlow.
+
+    Example:
+        >>> import dataflow_core as df
+        >>> class Twice(df.ProxyDataFlow):
+        ...     def get_data(self):
+        ...         for dp in self.ds:
+        ...             yield dp
+        ...             yield dp
+        >>> list(Twice(df.DataFromList([[1], [2]], shuffle=False)))
+        [[1], [1], [2], [2]]
+    """
+
+    def __init__(self, ds: DataFlow) -> None:
+        self.ds = checked_flow(ds, type(self).__name__)
+
+    def __len__(self) -> int:
+        return len(self.ds)
+
+    def _upstreams(self) -> Sequence[DataFlow]:
+        return (self.ds,)
+
+    def _chain(self) -> Chain:
+        return self.ds._chain()
+
+    @property
+    def _stateless(self) -> bool:
+        return self.ds._stateless
+
+
+class PointwiseFlow(ProxyDataFlow):
+    """A stage that works on datapoints one by one; its subclasses write `_call()`.
+
+    Such a stage runs in workers, keeps positions, and resumes at no cost.
+    """
+
+    _draws: ClassVar[bool] = True
+    _may_drop: ClassVar[bool] = True
+
+    @abstractmethod
+    def _call(self) -> Callable[[Datapoint], Datapoint]:
+        """Return the function datapoint → datapoint or DROP; asked for once per run."""
+
+    def _chain(self) -> Chain:
+        step = Step(self, self._call(), draws=self._draws, may_drop=self._may_drop)
+        return self.ds._chain().then(step)

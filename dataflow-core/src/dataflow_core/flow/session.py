@@ -1,0 +1,106 @@
+"""What a flow remembers from one public iteration to the next: seed, epoch and place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dataflow_core import hooks
+from dataflow_core.errors import ReentrantIterationError
+from dataflow_core.flow.datapoint import Datapoint
+from dataflow_core.flow.run import Place, Run, Scope
+from dataflow_core.rng.at_hand import at_hand
+
+if TYPE_CHECKING:
+    from dataflow_core.flow.dataflow import DataFlow
+    from dataflow_core.flow.opaque import OpaqueRun
+
+
+@dataclass
+class Session:
+    """The life of a flow since it was reset.
+
+    Attributes:
+        seed: of every random stream.
+        first: the number of the first random stream; not 0 inside another flow.
+        epoch: of the iteration that is under way, else of the next one.
+        place: where that epoch goes on when nothing is under way; None is its beginning.
+        epochs_apart: how far the next epoch is from this one.
+        latest: the run of the last iteration, unless it came to its end.
+        running: iterators under way, newest last; several only over stateless flows.
+        owner: the run of the flow that reads this one, if one does.
+    """
+
+    seed: int
+    first: int = 0
+    epoch: int = 0
+    place: Place | None = None
+    epochs_apart: int = 1
+    latest: Run | None = None
+    running: list[Iterator[Datapoint]] = field(default_factory=list)
+    owner: OpaqueRun | None = None
+
+    def where(self) -> tuple[int, Place | None]:
+        """Return epoch and place of the datapoint that comes next."""
+        if self.latest is None:
+            return self.epoch, self.place
+        return self.epoch, self.latest.place()
+
+    def iterate(self, flow: DataFlow) -> Iterator[Datapoint]:
+        """Return an iterator over the next epoch, or over the rest of one that was loaded."""
+        self.refuse_reentry(flow)
+        iterator = self._epoch(flow)
+        return _keeping_at_hand(iterator) if at_hand.context is not None else iterator
+
+    def refuse_reentry(self, flow: DataFlow) -> None:
+        """Raise if an iterator is under way that another one would disturb."""
+        if self.running and not flow._stateless:
+            raise ReentrantIterationError(
+                f"an iterator over {flow._label()} is still running; finish or close it first,"
+                " or give each loop a flow of its own"
+            )
+
+    def stop(self) -> None:
+        """Close the iterators under way; the place stays."""
+        for iterator in [*self.running]:
+            close = getattr(iterator, "close", None)
+            if close is not None:
+                close()
+
+    def _epoch(self, flow: DataFlow) -> Iterator[Datapoint]:
+        self.refuse_reentry(flow)
+        if self.latest is not None:
+            # The last iteration was broken off: its epoch is over all the same.
+            self.epoch += self.epochs_apart
+            self.place = None
+        epoch, place = self.epoch, self.place
+        run = flow._open(Scope(self.seed, epoch, self.first), place)
+        self.latest = run
+        items = iter(run)
+        self.running.append(items)
+        hooks.epoch_started(flow=flow, epoch=epoch)
+        completed = False
+        try:
+            yield from items
+            completed = True
+        finally:
+            self.running.remove(items)
+            if completed and self.latest is run:
+                self.epoch, self.place, self.latest = epoch + self.epochs_apart, None, None
+            position = run.position + 1
+            run.close()
+            hooks.epoch_finished(flow=flow, epoch=epoch, position=position, completed=completed)
+
+
+def _keeping_at_hand(items: Iterator[Datapoint]) -> Iterator[Datapoint]:
+    """Iterate inside a function that itself works on a datapoint: its context is given back."""
+    while True:
+        context = at_hand.context
+        try:
+            dp = next(items)
+        except StopIteration:
+            return
+        finally:
+            at_hand.context = context
+        yield dp

@@ -1,0 +1,138 @@
+"""Keep an epoch in memory."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, SupportsIndex
+
+import numpy as np
+
+from dataflow_core.errors import CacheLimitError
+from dataflow_core.flow.chain import ALL
+from dataflow_core.flow.dataflow import DataFlow
+from dataflow_core.flow.datapoint import Datapoint
+from dataflow_core.flow.index_run import IndexRun, shuffled
+from dataflow_core.flow.proxy import ProxyDataFlow
+from dataflow_core.flow.run import Place, Run, Scope, position_of
+from dataflow_core.operators.checks import checked_count
+
+
+class CacheData(ProxyDataFlow):
+    """The first complete epoch of `ds`, kept in memory and handed out again ever after.
+
+    Every epoch holds the datapoints of epoch 0 of `ds`; an epoch that is broken off fills
+    nothing. With `shuffle=True` every epoch but epoch 0 has an order of its own. The datapoints
+    handed out are the kept objects: do not write into their arrays.
+
+    Args:
+        ds: the upstream.
+        shuffle: whether epochs after the first are permuted.
+        limit_bytes: how much the cache may hold, counting arrays, bytes and str.
+
+    Raises:
+        CacheLimitError: while iterating, before the cache would grow past `limit_bytes`.
+
+    Example:
+        >>> import dataflow_core as df
+        >>> calls = []
+        >>> source = df.DataFromList([1, 2], shuffle=False)
+        >>> flow = CacheData(source.map(lambda x: calls.append(x) or x))
+        >>> list(flow), list(flow), calls
+        ([1, 2], [1, 2], [1, 2])
+    """
+
+    _draws: ClassVar[bool] = True
+
+    def __init__(
+        self, ds: DataFlow, shuffle: bool = False, *, limit_bytes: SupportsIndex | None = None
+    ) -> None:
+        super().__init__(ds)
+        self._shuffle = shuffle
+        self.limit_bytes = (
+            None if limit_bytes is None else checked_count(limit_bytes, "limit_bytes", "CacheData")
+        )
+        self._kept: _Kept | None = None
+
+    def __len__(self) -> int:
+        return len(self.ds) if self._kept is None else len(self._kept.datapoints)
+
+    @property
+    def _stateless(self) -> bool:
+        return False
+
+    def _open(self, scope: Scope, place: Place | None) -> Run:
+        kept = self._kept
+        if kept is None or kept.scope != scope.at_epoch(0):
+            kept = None
+        start = position_of(place)
+        if kept is None and (start == 0 and (scope.epoch == 0 or not self._shuffle)):
+            return _FillingRun(self, scope)
+        if kept is None:
+            # The order of this epoch, or its place, needs all of it.
+            for _ in _FillingRun(self, scope):
+                pass
+            kept = self._kept
+            assert kept is not None
+        size = len(kept.datapoints)
+        order = None
+        if self._shuffle and scope.epoch > 0:
+            order = shuffled(size, scope.generator(self))
+        return IndexRun(size, order, start, ALL, kept.datapoints.__getitem__)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**super().__getstate__(), "_kept": None}
+
+    def _params(self) -> Mapping[str, object]:
+        return {"shuffle": self._shuffle}
+
+
+class _Kept:
+    """A complete epoch, and the scope it belongs to."""
+
+    def __init__(self, scope: Scope, datapoints: list[Datapoint]) -> None:
+        self.scope = scope
+        self.datapoints = datapoints
+
+
+class _FillingRun(Run):
+    """Hands out epoch 0 of the upstream and keeps it once it is complete."""
+
+    __slots__ = ("_flow", "_scope", "_upstream")
+
+    def __init__(self, flow: CacheData, scope: Scope) -> None:
+        super().__init__()
+        self._flow = flow
+        self._scope = scope.at_epoch(0)
+        self._upstream = flow.ds._open(self._scope, None)
+
+    def __iter__(self) -> Iterator[Datapoint]:
+        datapoints: list[Datapoint] = []
+        held, limit = 0, self._flow.limit_bytes
+        for self.position, dp in enumerate(self._upstream):
+            if limit is not None:
+                held += _bytes_of(dp)
+                if held > limit:
+                    raise CacheLimitError(
+                        f"CacheData would hold {held} bytes at the datapoint with position"
+                        f" {self.position}, over its limit_bytes of {limit}; raise the limit or"
+                        " cache smaller datapoints, encoded ones for example"
+                    )
+            datapoints.append(dp)
+            yield dp
+        self._flow._kept = _Kept(self._scope, datapoints)
+
+    def close(self) -> None:
+        self._upstream.close()
+
+
+def _bytes_of(value: Any) -> int:
+    """Return about how much memory a datapoint takes."""
+    size = sys.getsizeof(value)
+    if isinstance(value, np.ndarray):
+        return max(size, value.nbytes)
+    if isinstance(value, dict):
+        return size + sum(map(_bytes_of, value.keys())) + sum(map(_bytes_of, value.values()))
+    if isinstance(value, (list, tuple)):
+        return size + sum(map(_bytes_of, value))
+    return size

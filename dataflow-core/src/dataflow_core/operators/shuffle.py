@@ -1,0 +1,118 @@
+"""Shuffle a stream within a buffer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import chain, islice, repeat
+from typing import ClassVar, SupportsIndex
+
+import numpy as np
+
+from dataflow_core.flow.dataflow import DataFlow
+from dataflow_core.flow.datapoint import Datapoint
+from dataflow_core.flow.proxy import ProxyDataFlow
+from dataflow_core.flow.run import Place, Run, Scope, position_of
+from dataflow_core.operators.checks import checked_count
+
+DEFAULT_INTERVALS = 3
+
+
+class LocallyShuffleData(ProxyDataFlow):
+    """A shuffle of what fits into a buffer of `buffer_size` datapoints.
+
+    Once the buffer is full, `shuffle_interval` of its datapoints at a time, chosen at random, are
+    handed out, each replaced by the next of `ds`; the epoch ends with the rest, shuffled.
+
+    Order: random, but no datapoint comes more than `buffer_size` places early. Every datapoint
+    of an epoch comes out exactly `num_reuse` times within it. A resume replays the epoch's
+    beginning up to the position; to shuffle at no cost use the `shuffle=` of an indexed source.
+
+    Args:
+        ds: the upstream.
+        buffer_size: datapoints held, at least 1.
+        num_reuse: how often each datapoint comes out.
+        shuffle_interval: how many are chosen at a time; None: `buffer_size // 3`, at least 1.
+
+    Example:
+        >>> import dataflow_core as df
+        >>> flow = LocallyShuffleData(df.DataFromList([1, 2, 3, 4], shuffle=False), 3)
+        >>> sorted(flow)
+        [1, 2, 3, 4]
+    """
+
+    _draws: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        ds: DataFlow,
+        buffer_size: SupportsIndex,
+        num_reuse: SupportsIndex = 1,
+        shuffle_interval: SupportsIndex | None = None,
+    ) -> None:
+        super().__init__(ds)
+        stage = "LocallyShuffleData"
+        self.buffer_size = checked_count(buffer_size, "buffer_size", stage)
+        self.num_reuse = checked_count(num_reuse, "num_reuse", stage)
+        if shuffle_interval is None:
+            shuffle_interval = max(1, self.buffer_size // DEFAULT_INTERVALS)
+        self.shuffle_interval = checked_count(shuffle_interval, "shuffle_interval", stage)
+
+    def __len__(self) -> int:
+        return len(self.ds) * self.num_reuse
+
+    @property
+    def _stateless(self) -> bool:
+        return False
+
+    def _open(self, scope: Scope, place: Place | None) -> Run:
+        upstream = self.ds._open(scope, None)
+        return _ShuffleRun(self, upstream, scope.generator(self), position_of(place))
+
+    def _params(self) -> Mapping[str, object]:
+        return {
+            "*buffer_size": self.buffer_size,
+            "num_reuse": self.num_reuse,
+            "shuffle_interval": self.shuffle_interval,
+        }
+
+
+class _ShuffleRun(Run):
+    __slots__ = ("_flow", "_generator", "_start", "_upstream")
+
+    def __init__(
+        self, flow: LocallyShuffleData, upstream: Run, generator: np.random.Generator, start: int
+    ) -> None:
+        super().__init__(start)
+        self._flow = flow
+        self._upstream = upstream
+        self._generator = generator
+        self._start = start
+
+    def __iter__(self) -> Iterator[Datapoint]:
+        items = islice(self._shuffled(), self._start, None)
+        for self.position, dp in enumerate(items, self._start):
+            yield dp
+
+    def _shuffled(self) -> Iterator[Datapoint]:
+        flow, generator = self._flow, self._generator
+        items = iter(self._upstream)
+        if flow.num_reuse > 1:
+            items = chain.from_iterable(repeat(dp, flow.num_reuse) for dp in items)
+        size = flow.buffer_size * flow.num_reuse
+        at_a_time = min(size, flow.shuffle_interval * flow.num_reuse)
+        buffer = list(islice(items, size))
+        full = len(buffer) == size
+        while full:
+            slots = generator.choice(size, at_a_time, replace=False).tolist()
+            left = at_a_time
+            for left, dp in zip(range(at_a_time - 1, -1, -1), items):
+                slot = slots[left]
+                out = buffer[slot]
+                buffer[slot] = dp
+                yield out
+            full = left == 0
+        for slot in generator.permutation(len(buffer)).tolist():
+            yield buffer[slot]
+
+    def close(self) -> None:
+        self._upstream.close()

@@ -1,0 +1,30 @@
+"""Random numbers that belong to positions: the same draws on any worker, after any resume."""
+
+from __future__ import annotations
+
+from dataflow_core.rng.at_hand import DrawContext, holding, rng, seeded
+from dataflow_core.rng.bijection import Bijection
+from dataflow_core.rng.streams import (
+    RandomKey,
+    Seat,
+    checked_seed,
+    child_seed,
+    epoch_generator,
+    fresh_seed,
+    index_generator,
+)
+
+__all__ = [
+    "Bijection",
+    "DrawContext",
+    "RandomKey",
+    "Seat",
+    "checked_seed",
+    "child_seed",
+    "epoch_generator",
+    "fresh_seed",
+    "holding",
+    "index_generator",
+    "rng",
+    "seeded",
+]

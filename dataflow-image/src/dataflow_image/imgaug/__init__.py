@@ -1,0 +1,82 @@
+"""Image augmentation: an augmentor draws, a transform is deterministic.
+
+    t = aug.get_transform(img)
+    t.apply_image(img), t.apply_coords(points), t.apply_box(boxes), t.apply_mask(mask)
+
+Images are (height, width) or (height, width, channels), uint8 or float in the range [0, 255], BGR
+unless said. Coordinates are continuous x y: pixel centres lie at + 0.5.
+"""
+
+from __future__ import annotations
+
+from dataflow_image.imgaug.augmentor import ImageAugmentor, PhotometricAugmentor
+from dataflow_image.imgaug.augmentor_list import AugmentorList
+from dataflow_image.imgaug.cast import ToFloat32, ToUint8
+from dataflow_image.imgaug.choice import Identity, RandomApplyAug, RandomChooseAug, RandomOrderAug
+from dataflow_image.imgaug.color import (
+    Brightness,
+    BrightnessScale,
+    Contrast,
+    Hue,
+    Lighting,
+    Saturation,
+)
+from dataflow_image.imgaug.color_jitter import ColorJitter
+from dataflow_image.imgaug.color_space import ColorSpace, Grayscale
+from dataflow_image.imgaug.crop import CenterCrop, RandomCrop
+from dataflow_image.imgaug.flip import Flip, Transpose
+from dataflow_image.imgaug.google_net import GoogleNetRandomCropAndResize
+from dataflow_image.imgaug.map_image import MapImage
+from dataflow_image.imgaug.normalize import Clip, Normalize
+from dataflow_image.imgaug.resize import Resize, ResizeShortestEdge
+from dataflow_image.imgaug.transforms import (
+    CropTransform,
+    FlipTransform,
+    NoOpTransform,
+    PhotometricTransform,
+    ResizeTransform,
+    Transform,
+    TransformList,
+    TransposeTransform,
+    WarpAffineTransform,
+)
+
+__all__ = [
+    "AugmentorList",
+    "Brightness",
+    "BrightnessScale",
+    "CenterCrop",
+    "Clip",
+    "ColorJitter",
+    "ColorSpace",
+    "Contrast",
+    "CropTransform",
+    "Flip",
+    "FlipTransform",
+    "GoogleNetRandomCropAndResize",
+    "Grayscale",
+    "Hue",
+    "Identity",
+    "ImageAugmentor",
+    "Lighting",
+    "MapImage",
+    "NoOpTransform",
+    "Normalize",
+    "PhotometricAugmentor",
+    "PhotometricTransform",
+    "RandomApplyAug",
+    "RandomChooseAug",
+    "RandomCrop",
+    "RandomOrderAug",
+    "Resize",
+    "ResizeShortestEdge",
+    "ResizeTransform",
+    "Saturation",
+    "ToFloat32",
+    "ToUint8",
+    "Transform",
+    "TransformList",
+    "Transpose",
+    "TransposeTransform",
+    "WarpAffineTransform",
+]

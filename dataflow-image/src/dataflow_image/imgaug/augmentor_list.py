@@ -1,0 +1,118 @@
+"""Several augmentors as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dataflow_image.imgaug.augmentor import ImageAugmentor
+from dataflow_image.imgaug.spec import Image, ImageSpec
+from dataflow_image.imgaug.transforms import Transform, TransformList
+
+__all__ = ["AugmentorList", "Course", "check_augmentor"]
+
+
+class AugmentorList(ImageAugmentor):
+    """Augment by each of several augmentors in turn.
+
+    What they draw is fused before any pixel is touched: crops become views, neighbouring colour
+    operations one map. Where a member needs the pixels that its predecessors leave, fusion stops
+    and starts anew behind it.
+
+    >>> import numpy as np
+    >>> from dataflow_image.imgaug import CenterCrop, Flip
+    >>> augmentors = AugmentorList([CenterCrop(2), Flip(horiz=True, prob=1.0)])
+    >>> augmentors.augment(np.arange(16, dtype=np.uint8).reshape(4, 4)).tolist()
+    [[6, 5], [10, 9]]
+
+    Args:
+        augmentors: in the order in which they are applied.
+
+    Raises:
+        TypeError: one of them is no ImageAugmentor.
+    """
+
+    def __init__(self, augmentors: Sequence[ImageAugmentor]) -> None:
+        if isinstance(augmentors, ImageAugmentor):
+            raise TypeError(f"AugmentorList: takes a list of augmentors, got {augmentors!r} alone")
+        self.augmentors = [check_augmentor("AugmentorList", aug) for aug in augmentors]
+        self.reads_pixels = any(aug.reads_pixels for aug in self.augmentors)
+
+    def get_transform(self, img: Image) -> TransformList:
+        """Draw from every member.
+
+        Members that read pixels get them as their predecessors leave them, so these are computed
+        here; `augment_with_transform` computes nothing twice.
+        """
+        return self._course(img).transform()
+
+    def augment_with_transform(self, img: Image) -> tuple[Image, TransformList]:
+        """Return the augmented image and the transform that made it."""
+        course = self._course(img)
+        return course.finish(), course.transform()
+
+    def _course(self, img: Image) -> Course:
+        course = Course(img)
+        for augmentor in self.augmentors:
+            course.draw(augmentor)
+        return course
+
+    def _members(self) -> Sequence[ImageAugmentor]:
+        return self.augmentors
+
+
+class Course:
+    """One image's way through augmentors: what is drawn, and how much of it is computed.
+
+    The computed segments stay apart in the transform, so that applying it to the same image gives
+    the very pixels that `finish` returned.
+    """
+
+    def __init__(self, img: Image) -> None:
+        """Start with an image to which nothing is done yet."""
+        self._image = img
+        self._spec: ImageSpec | None = ImageSpec.of(img)
+        self._computed: list[TransformList] = []
+        self._pending: list[Transform] = []
+
+    def draw(self, augmentor: ImageAugmentor) -> None:
+        """Let an augmentor draw for the image as it now is."""
+        if self._pending and (augmentor.reads_pixels or self._spec is None):
+            self.finish()
+        if self._pending and self._spec is not None:
+            transform = augmentor.get_transform(self._spec.stand_in())
+        else:
+            transform = augmentor.get_transform(self._image)
+        # The members of a list may fuse with their new neighbours.
+        new = transform.tfms if type(transform) is TransformList else (transform,)
+        self._pending.extend(new)
+        for tfm in new:
+            self._spec = None if self._spec is None else tfm.spec_after(self._spec)
+
+    def finish(self) -> Image:
+        """Compute what is drawn, and return the image."""
+        if self._pending:
+            segment = TransformList(self._pending)
+            self._image = segment.apply_image(self._image)
+            self._computed.append(segment)
+            self._pending = []
+        self._spec = ImageSpec.of(self._image)
+        return self._image
+
+    def transform(self) -> TransformList:
+        """Return all that was drawn."""
+        segments = (
+            [*self._computed, TransformList(self._pending)] if self._pending else (self._computed)
+        )
+        return segments[0] if len(segments) == 1 else TransformList(segments)
+
+
+def check_augmentor(owner: str, value: object) -> ImageAugmentor:
+    """Return an augmentor.
+
+    Raises:
+        TypeError: `value` is something else.
+    """
+    if isinstance(value, ImageAugmentor):
+        return value
+    hint = "; call it first" if isinstance(value, type) else "; MapImage wraps a function"
+    raise TypeError(f"{owner}: {value!r} is not an ImageAugmentor{hint}")

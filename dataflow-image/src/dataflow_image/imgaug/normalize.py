@@ -1,0 +1,74 @@
+"""Augmentors that normalise and clip values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dataflow_image.imgaug import arguments
+from dataflow_image.imgaug.augmentor import ImageAugmentor
+from dataflow_image.imgaug.spec import Image
+from dataflow_image.imgaug.transforms import ClipTransform, NormalizeTransform
+
+__all__ = ["Clip", "Normalize"]
+
+
+class Normalize(ImageAugmentor):
+    """Compute (image - mean) / std as float32.
+
+    >>> import numpy as np
+    >>> Normalize(mean=128, std=64).augment(np.uint8([[0, 192]]))
+    array([[-2.,  1.]], dtype=float32)
+
+    Args:
+        mean: one number, or one per channel in the images' order, in units of pixel values.
+        std: likewise; above zero.
+
+    Raises:
+        TypeError: an argument is made of something else than numbers.
+        ValueError: `std` is not above zero.
+    """
+
+    reads_pixels = False
+
+    def __init__(self, mean: float | Sequence[float], std: float | Sequence[float]) -> None:
+        self.mean = _per_channel("mean", mean)
+        self.std = _per_channel("std", std)
+        if min(self.std) <= 0:
+            raise ValueError(f"Normalize: std must be above zero, got {std!r}")
+
+    def get_transform(self, img: Image) -> NormalizeTransform:
+        """Return the normalisation."""
+        return NormalizeTransform(self.mean, self.std)
+
+
+class Clip(ImageAugmentor):
+    """Clip values to [min, max].
+
+    >>> Clip()
+    Clip(min=0.0, max=255.0)
+
+    Args:
+        min: the least value, in units of pixel values.
+        max: the greatest value.
+
+    Raises:
+        ValueError: `min` is above `max`.
+    """
+
+    reads_pixels = False
+
+    def __init__(self, min: float = 0, max: float = 255) -> None:  # noqa: A002  # the names users know
+        self.min, self.max = arguments.interval("Clip", "(min, max)", (min, max))
+
+    def get_transform(self, img: Image) -> ClipTransform:
+        """Return the clipping."""
+        return ClipTransform(self.min, self.max)
+
+
+def _per_channel(name: str, value: float | Sequence[float]) -> tuple[float, ...]:
+    values = np.atleast_1d(value).tolist()
+    if not values or np.ndim(value) > 1:
+        raise ValueError(f"Normalize: {name} must be a number or one per channel, got {value!r}")
+    return tuple(arguments.finite("Normalize", name, number) for number in values)

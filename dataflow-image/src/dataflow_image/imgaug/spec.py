@@ -1,0 +1,53 @@
+"""What is known of an image before its pixels exist."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Image", "ImageSpec", "image_size"]
+
+Image: TypeAlias = npt.NDArray[Any]
+"""(height, width) or (height, width, channels); uint8 or float."""
+
+
+class ImageSpec(NamedTuple):
+    """Shape and dtype of an image.
+
+    >>> ImageSpec.of(np.zeros((2, 3), np.uint8)).resized(4, 5).shape
+    (4, 5)
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @classmethod
+    def of(cls, img: Image) -> ImageSpec:
+        """Describe an image that exists."""
+        return cls(img.shape, img.dtype)
+
+    def resized(self, height: int, width: int) -> ImageSpec:
+        """Describe the same image at another size."""
+        return ImageSpec((height, width, *self.shape[2:]), self.dtype)
+
+    def stand_in(self) -> Image:
+        """Return a read-only array of this shape and dtype that takes no memory: all zeros."""
+        zero = bytes(self.dtype.itemsize)
+        return np.ndarray(self.shape, self.dtype, zero, 0, (0,) * len(self.shape))
+
+
+def image_size(img: Image) -> tuple[int, int]:
+    """Return the (height, width) of an image.
+
+    Raises:
+        TypeError: `img` is no array of two or three dimensions.
+    """
+    if not isinstance(img, np.ndarray) or img.ndim not in (2, 3):
+        found = f"shape {img.shape}" if isinstance(img, np.ndarray) else type(img).__name__
+        raise TypeError(
+            "an image is a numpy array of shape (height, width) or (height, width, channels), "
+            f"got {found}"
+        )
+    return img.shape[0], img.shape[1]

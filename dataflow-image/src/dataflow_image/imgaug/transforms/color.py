@@ -1,0 +1,84 @@
+"""Apply any run of affine colour operations in one pass over the image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
+from dataflow_image.imgaug.transforms.color_steps import ColorStep, Matrix, compose
+from dataflow_image.imgaug.transforms.photometric import StationaryTransform
+
+__all__ = ["ColorTransform"]
+
+# Rows of a map that act alike on a grey pixel agree to within this, rounding aside.
+_GREY_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class ColorTransform(StationaryTransform):
+    """Apply colour operations as the one 3x4 map that they amount to.
+
+    Nothing is rounded or clipped between the steps: once, at the end, a uint8 image is rounded and
+    saturated, and a float image clipped to [0, 255] if `clip`. Results differ by that, and by at
+    most one more unit of rounding in uint8, from steps that are applied singly.
+
+    Grey images (one channel) are treated as colour images whose channels are equal.
+
+    >>> from dataflow_image.imgaug.transforms.color_steps import brightness, shift
+    >>> brighter = ColorTransform((brightness(1.5), shift((1, 1, 1))))
+    >>> brighter.apply_image(np.full((1, 1, 3), 100, np.uint8)).tolist()
+    [[[151, 151, 151]]]
+
+    Attributes:
+        steps: in the order in which they are applied.
+        clip: clip float images, too. Only a transform without it fuses with the next one.
+    """
+
+    steps: tuple[ColorStep, ...]
+    clip: bool = True
+
+    def apply_image(self, img: Image) -> Image:
+        """Return the image with new colours, of the same shape and dtype.
+
+        Raises:
+            TypeError: the image is neither uint8 nor float.
+            ValueError: it has neither one nor three channels, or has one and a step treats the
+                channels differently.
+        """
+        image_size(img)
+        if img.dtype == np.float16:
+            return self.apply_image(img.astype(np.float32)).astype(np.float16)
+        if img.dtype not in (np.uint8, np.float32, np.float64):
+            raise TypeError(
+                f"colour operations need a uint8 or float image, got {img.dtype}: put ToUint8 or "
+                "ToFloat32 before them"
+            )
+        result = cv2.transform(img, self._matrix(img)).reshape(img.shape)
+        if self.clip and img.dtype != np.uint8:
+            np.clip(result, 0, 255, out=result)
+        return result
+
+    def spec_after(self, spec: ImageSpec) -> ImageSpec:
+        """Return `spec` itself."""
+        return spec
+
+    def _matrix(self, img: Image) -> Matrix:
+        channels = 1 if img.ndim == 2 else img.shape[2]
+        if channels not in (1, 3):
+            raise ValueError(f"colour operations need one or three channels, got {channels}")
+        mean = (0.0, 0.0, 0.0)
+        if any(step.needs_mean for step in self.steps):
+            first, second, third, _ = cv2.mean(img)
+            mean = (first, second, third) if channels == 3 else (first, first, first)
+        rows = compose(self.steps, mean)[:3]
+        if channels == 3:
+            return rows
+        grey = np.column_stack([rows[:, :3].sum(axis=1), rows[:, 3]])
+        if np.ptp(grey, axis=0).max() > _GREY_TOLERANCE * max(1.0, float(np.abs(grey).max())):
+            raise ValueError(
+                f"{self!r} treats the channels differently and cannot be applied to a grey image"
+            )
+        return grey[:1]

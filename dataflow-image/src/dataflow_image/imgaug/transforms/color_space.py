@@ -1,0 +1,35 @@
+"""Change the colour space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from dataflow_image.imgaug.spec import Image
+from dataflow_image.imgaug.transforms.photometric import StationaryTransform
+
+__all__ = ["ColorSpaceTransform"]
+
+
+@dataclass(frozen=True)
+class ColorSpaceTransform(StationaryTransform):
+    """Convert an image with `cv2.cvtColor`.
+
+    Attributes:
+        mode: one of OpenCV's COLOR_* codes.
+        keepdims: make a result of one channel (h, w, 1), not (h, w).
+        channels: repeat a result of one channel so many times.
+    """
+
+    mode: int
+    keepdims: bool = True
+    channels: int = 1
+
+    def apply_image(self, img: Image) -> Image:
+        """Return the converted image."""
+        result = cv2.cvtColor(img, self.mode)
+        if result.ndim == 2 and self.channels > 1:
+            return cv2.merge([result] * self.channels)
+        return result[:, :, np.newaxis] if result.ndim == 2 and self.keepdims else result

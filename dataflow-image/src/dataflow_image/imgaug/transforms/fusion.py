@@ -1,0 +1,98 @@
+"""Rewrite a run of transforms into an equal one that touches fewer pixels, fewer times.
+
+Each rule looks at two neighbours and says what may stand in their place. The order that the rules
+drive at is crop, flip or transpose, colour: crops are views and leave less to do, and colours that
+meet become one map. A colour operation that measures the image's mean never passes a crop, which
+would change the mean. All rules keep results exactly, but for the rounding and saturation that
+`ColorTransform` documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from dataflow_image.imgaug.transforms.color import ColorTransform
+from dataflow_image.imgaug.transforms.crop import CropTransform
+from dataflow_image.imgaug.transforms.flip import FlipTransform, TransposeTransform
+from dataflow_image.imgaug.transforms.transform import NoOpTransform, Transform
+
+__all__ = ["fuse"]
+
+_Rule: TypeAlias = Callable[[Any, Any], "tuple[Transform, ...] | None"]
+
+
+def fuse(transforms: Sequence[Transform]) -> list[Transform]:
+    """Return a run of transforms that does the same to an image, at less cost.
+
+    >>> fuse([NoOpTransform(), FlipTransform(4, 6), CropTransform(0, 0, 2, 2)])
+    [CropTransform(y0=0, x0=4, h=2, w=2), FlipTransform(h=2, w=2, horiz=True)]
+    """
+    done: list[Transform] = []
+    todo = list(reversed(transforms))
+    while todo:
+        following = todo.pop()
+        if type(following) is NoOpTransform:
+            continue
+        rule = _RULES.get((type(done[-1]), type(following))) if done else None
+        replacement = None if rule is None else rule(done[-1], following)
+        if replacement is None:
+            done.append(following)
+        else:
+            done.pop()
+            todo.extend(reversed(replacement))
+    return done
+
+
+def _swap(first: Transform, second: Transform) -> tuple[Transform, ...]:
+    return second, first
+
+
+def _fits(crop: CropTransform, h: int, w: int) -> bool:
+    # A window that does not fit is left alone, for the error to name it as the user knows it.
+    return min(crop.y0, crop.x0) >= 0 and crop.y0 + crop.h <= h and crop.x0 + crop.w <= w
+
+
+def _merge_crops(outer: CropTransform, inner: CropTransform) -> tuple[Transform, ...] | None:
+    if not _fits(inner, outer.h, outer.w):
+        return None
+    return (CropTransform(outer.y0 + inner.y0, outer.x0 + inner.x0, inner.h, inner.w),)
+
+
+def _crop_before_flip(flip: FlipTransform, crop: CropTransform) -> tuple[Transform, ...] | None:
+    if not _fits(crop, flip.h, flip.w):
+        return None
+    y0 = crop.y0 if flip.horiz else flip.h - crop.y0 - crop.h
+    x0 = flip.w - crop.x0 - crop.w if flip.horiz else crop.x0
+    return CropTransform(y0, x0, crop.h, crop.w), FlipTransform(crop.h, crop.w, flip.horiz)
+
+
+def _cancel_flips(first: FlipTransform, second: FlipTransform) -> tuple[Transform, ...] | None:
+    return () if first == second else None
+
+
+def _cancel_transposes(
+    _first: TransposeTransform, _second: TransposeTransform
+) -> tuple[Transform, ...]:
+    return ()
+
+
+def _crop_before_color(color: ColorTransform, crop: CropTransform) -> tuple[Transform, ...] | None:
+    return None if any(step.needs_mean for step in color.steps) else (crop, color)
+
+
+def _merge_colors(first: ColorTransform, second: ColorTransform) -> tuple[Transform, ...] | None:
+    return None if first.clip else (ColorTransform(first.steps + second.steps, second.clip),)
+
+
+# Exact types only: what a subclass does, nobody here knows.
+_RULES: dict[tuple[type[Transform], type[Transform]], _Rule] = {
+    (CropTransform, CropTransform): _merge_crops,
+    (FlipTransform, CropTransform): _crop_before_flip,
+    (FlipTransform, FlipTransform): _cancel_flips,
+    (TransposeTransform, TransposeTransform): _cancel_transposes,
+    (ColorTransform, FlipTransform): _swap,
+    (ColorTransform, TransposeTransform): _swap,
+    (ColorTransform, CropTransform): _crop_before_color,
+    (ColorTransform, ColorTransform): _merge_colors,
+}

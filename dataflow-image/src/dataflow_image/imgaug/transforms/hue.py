@@ -1,0 +1,57 @@
+"""Turn the hue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from dataflow_image.imgaug.spec import Image, ImageSpec
+from dataflow_image.imgaug.transforms.photometric import StationaryTransform
+
+__all__ = ["HueTransform"]
+
+_BGR_CODES = (cv2.COLOR_BGR2HSV, cv2.COLOR_HSV2BGR)
+_RGB_CODES = (cv2.COLOR_RGB2HSV, cv2.COLOR_HSV2RGB)
+
+# OpenCV's uint8 hue counts half degrees. Its finer *_FULL codes are not inverse to one another.
+_UINT8_TURN = 180
+
+
+@dataclass(frozen=True)
+class HueTransform(StationaryTransform):
+    """Turn the hue of every pixel round the colour circle, keeping saturation and value.
+
+    uint8 images resolve the circle in 180 parts, as OpenCV does. Grey images have no hue and stay as they are.
+
+    >>> red = np.array([[[0, 0, 255]]], np.uint8)
+    >>> HueTransform(180.0).apply_image(red).tolist()
+    [[[255, 255, 0]]]
+
+    Attributes:
+        degrees: the turn, from red towards green.
+        rgb: channels come in RGB order instead of BGR.
+    """
+
+    degrees: float
+    rgb: bool = False
+
+    def apply_image(self, img: Image) -> Image:
+        """Return the image with other hues, of the same shape and dtype."""
+        if img.ndim == 2 or img.shape[2] == 1:
+            return img
+        to_hsv, from_hsv = _RGB_CODES if self.rgb else _BGR_CODES
+        if img.dtype == np.uint8:
+            hsv = cv2.cvtColor(img, to_hsv)
+            shift = round(self.degrees * _UINT8_TURN / 360.0)
+            table = ((np.arange(256) + shift) % _UINT8_TURN).astype(np.uint8)
+            cv2.insertChannel(cv2.LUT(cv2.extractChannel(hsv, 0), table), hsv, 0)
+            return cv2.cvtColor(hsv, from_hsv)
+        hsv = cv2.cvtColor(img.astype(np.float32, copy=False), to_hsv)
+        hsv[..., 0] = (hsv[..., 0] + self.degrees) % 360.0
+        return cv2.cvtColor(hsv, from_hsv).astype(img.dtype, copy=False)
+
+    def spec_after(self, spec: ImageSpec) -> ImageSpec:
+        """Return `spec` itself."""
+        return spec

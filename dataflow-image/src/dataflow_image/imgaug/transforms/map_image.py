@@ -1,0 +1,46 @@
+"""The transform behind MapImage: two functions of the user's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dataflow_image.imgaug.callables import describe
+from dataflow_image.imgaug.spec import Image
+from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
+
+__all__ = ["MapTransform"]
+
+
+@dataclass(frozen=True, repr=False)
+class MapTransform(Transform):
+    """Give the image to one function, and coordinates to another.
+
+    Attributes:
+        func: takes an image and returns a new one.
+        coord_func: takes (N, 2) float points and returns them moved; None if nobody can know.
+    """
+
+    func: Callable[[Image], Image]
+    coord_func: Callable[[Coords], Coords] | None = None
+
+    def __repr__(self) -> str:
+        """Return the functions' names."""
+        return f"MapTransform({describe(self.func)}, coord_func={describe(self.coord_func)})"
+
+    def apply_image(self, img: Image) -> Image:
+        """Return what the function returns."""
+        return self.func(img)
+
+    def apply_coords(self, coords: Coords) -> Coords:
+        """Return what the coordinate function returns.
+
+        Raises:
+            NotImplementedError: there is none.
+        """
+        if self.coord_func is None:
+            raise NotImplementedError(
+                f"MapImage({describe(self.func)}) cannot know how coordinates move: give it "
+                "coord_func=, a function from (N, 2) points to (N, 2) points"
+            )
+        return self.coord_func(as_points(coords))

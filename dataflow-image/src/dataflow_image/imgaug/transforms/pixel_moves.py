@@ -1,0 +1,37 @@
+"""Use OpenCV's moves of pixels on arrays whose dtype or axes OpenCV does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from dataflow_image.imgaug.spec import Image
+
+__all__ = ["keep_axes", "move_bits"]
+
+# A mask's bits travel as a dtype of the same size that every OpenCV function accepts.
+_CARRIERS: Final[dict[int, type[np.generic[Any]]]] = {
+    1: np.uint8,
+    2: np.uint16,
+    4: np.float32,
+    8: np.float64,
+}
+
+
+def keep_axes(result: Image, original: Image) -> Image:
+    """Give back the channel axis that OpenCV drops from (height, width, 1)."""
+    return result[:, :, np.newaxis] if result.ndim < original.ndim else result
+
+
+def move_bits(mask: Image, move: Callable[[Image], Image]) -> Image:
+    """Apply `move`, which copies pixels and computes with none, to a mask of any plain dtype.
+
+    Raises:
+        TypeError: the dtype's items are not 1, 2, 4 or 8 bytes of plain data.
+    """
+    carrier = _CARRIERS.get(mask.dtype.itemsize)
+    if carrier is None or mask.dtype.hasobject:
+        raise TypeError(f"masks are arrays of bools, ints or floats, got {mask.dtype}")
+    return keep_axes(move(mask.view(carrier)), mask).view(mask.dtype)

@@ -1,0 +1,115 @@
+"""The base of all transforms: what was drawn for one image, as plain data."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from dataflow_image.imgaug.spec import Image, ImageSpec
+
+__all__ = ["Boxes", "Coords", "NoOpTransform", "Transform", "as_points"]
+
+Coords: TypeAlias = npt.NDArray[Any]
+"""(N, 2) float points, x y, continuous: pixel (row, column) is centred on (column, row) + 0.5."""
+
+Boxes: TypeAlias = npt.NDArray[Any]
+"""(N, 4) float boxes, x0 y0 x1 y1, continuous."""
+
+# The corners of a box as indices into x0 y0 x1 y1.
+_CORNERS = (0, 1, 2, 1, 2, 3, 0, 3)
+
+
+class Transform(ABC):
+    """A deterministic change of one image and of all that is marked in it.
+
+    A transform holds plain data, is never modified, compares by value, and can be pickled and
+    shared by threads. Applying it twice gives the same result twice. What it is given is never
+    written to; what it returns may share memory with it.
+    """
+
+    @abstractmethod
+    def apply_image(self, img: Image) -> Image:
+        """Return the transformed image, (height, width) or (height, width, channels)."""
+
+    def apply_coords(self, coords: Coords) -> Coords:
+        """Return the (N, 2) float points (x, y) after the transform; none is clipped or dropped.
+
+        Raises:
+            NotImplementedError: the transform does not know how points move.
+        """
+        raise NotImplementedError(f"{self!r} does not know how it moves coordinates")
+
+    def apply_mask(self, mask: Image) -> Image:
+        """Return the mask of any dtype after the transform, values copied and never mixed.
+
+        Raises:
+            NotImplementedError: the transform does not know how masks change.
+        """
+        raise NotImplementedError(f"{self!r} does not know how it changes masks")
+
+    def apply_box(self, boxes: Boxes) -> Boxes:
+        """Return the (N, 4) smallest upright boxes that hold the transformed ones.
+
+        Raises:
+            NotImplementedError: the transform does not know how points move.
+            ValueError: `boxes` is not of shape (N, 4).
+        """
+        boxes = np.asarray(boxes)
+        if boxes.ndim != 2 or boxes.shape[1] != 4:
+            raise ValueError(f"boxes have shape (N, 4): x0 y0 x1 y1; got {boxes.shape}")
+        corners = self.apply_coords(boxes[:, _CORNERS].reshape(-1, 2)).reshape(-1, 4, 2)
+        return np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+
+    def apply_polygons(self, polygons: Sequence[Coords]) -> list[Coords]:
+        """Return the polygons, each (N, 2) points, after the transform.
+
+        Raises:
+            NotImplementedError: the transform does not know how points move.
+        """
+        return [self.apply_coords(polygon) for polygon in polygons]
+
+    def spec_after(self, spec: ImageSpec) -> ImageSpec | None:
+        """Tell shape and dtype of the result without computing it, or None if that needs pixels."""
+        return None
+
+
+@dataclass(frozen=True)
+class NoOpTransform(Transform):
+    """Change nothing.
+
+    >>> NoOpTransform().apply_coords(np.array([[1.0, 2.0]]))
+    array([[1., 2.]])
+    """
+
+    def apply_image(self, img: Image) -> Image:
+        """Return `img` itself."""
+        return img
+
+    def apply_coords(self, coords: Coords) -> Coords:
+        """Return the points unchanged."""
+        return as_points(coords)
+
+    def apply_mask(self, mask: Image) -> Image:
+        """Return `mask` itself."""
+        return mask
+
+    def spec_after(self, spec: ImageSpec) -> ImageSpec:
+        """Return `spec` itself."""
+        return spec
+
+
+def as_points(coords: npt.ArrayLike) -> Coords:
+    """Return (N, 2) floats; ints become float64, floats keep their dtype.
+
+    Raises:
+        ValueError: the shape is another one.
+    """
+    points = np.asarray(coords)
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise ValueError(f"coordinates have shape (N, 2): x y; got {points.shape}")
+    return points if np.issubdtype(points.dtype, np.floating) else points.astype(np.float64)

@@ -1,0 +1,81 @@
+"""Several transforms as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dataflow_image.imgaug.spec import Image, ImageSpec
+from dataflow_image.imgaug.transforms.fusion import fuse
+from dataflow_image.imgaug.transforms.transform import Boxes, Coords, Transform, as_points
+
+__all__ = ["TransformList"]
+
+
+@dataclass(frozen=True)
+class TransformList(Transform):
+    """Apply transforms one after the other.
+
+    Images are not taken through them one by one: the list is fused first (see `fusion`). A list
+    within the list is fused by itself, so it can mark where fusion must stop.
+
+    >>> import numpy as np
+    >>> from dataflow_image.imgaug.transforms.crop import CropTransform
+    >>> from dataflow_image.imgaug.transforms.flip import FlipTransform
+    >>> both = TransformList([CropTransform(0, 0, 2, 2), FlipTransform(2, 2)])
+    >>> both.apply_image(np.uint8([[1, 2, 3], [4, 5, 6]])).tolist()
+    [[2, 1], [5, 4]]
+    >>> both.apply_coords(np.array([[0.5, 0.5]]))
+    array([[1.5, 0.5]])
+
+    Attributes:
+        tfms: the transforms, in the order in which they are applied.
+    """
+
+    tfms: tuple[Transform, ...]
+
+    def __init__(self, tfms: Iterable[Transform]) -> None:
+        """Take transforms from any iterable.
+
+        Raises:
+            TypeError: one of them is no Transform.
+        """
+        kept = tuple(tfms)
+        for tfm in kept:
+            if not isinstance(tfm, Transform):
+                raise TypeError(f"TransformList: {tfm!r} is not a Transform")
+        object.__setattr__(self, "tfms", kept)
+
+    def apply_image(self, img: Image) -> Image:
+        """Return the image after all transforms."""
+        for tfm in fuse(self.tfms):
+            img = tfm.apply_image(img)
+        return img
+
+    def apply_coords(self, coords: Coords) -> Coords:
+        """Return the points after all transforms."""
+        coords = as_points(coords)
+        for tfm in self.tfms:
+            coords = tfm.apply_coords(coords)
+        return coords
+
+    def apply_mask(self, mask: Image) -> Image:
+        """Return the mask after all transforms."""
+        for tfm in self.tfms:
+            mask = tfm.apply_mask(mask)
+        return mask
+
+    def apply_box(self, boxes: Boxes) -> Boxes:
+        """Return the boxes after all transforms, made upright after each."""
+        for tfm in self.tfms:
+            boxes = tfm.apply_box(boxes)
+        return boxes
+
+    def spec_after(self, spec: ImageSpec) -> ImageSpec | None:
+        """Return shape and dtype after all transforms, or None where one cannot tell."""
+        known: ImageSpec | None = spec
+        for tfm in self.tfms:
+            if known is None:
+                return None
+            known = tfm.spec_after(known)
+        return known

@@ -1,0 +1,82 @@
+"""Affine warps: rotation, shift, shear, scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
+from dataflow_image.imgaug.transforms.pixel_moves import keep_axes, move_bits
+from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
+
+__all__ = ["WarpAffineTransform"]
+
+
+@dataclass(frozen=True)
+class WarpAffineTransform(Transform):
+    """Warp an image by an affine map of pixel indices, as `cv2.warpAffine` does.
+
+    >>> shift = WarpAffineTransform([[1, 0, 5], [0, 1, 0]], (20, 10))
+    >>> shift.apply_coords(np.array([[1.0, 2.0]]))
+    array([[6., 2.]])
+
+    Attributes:
+        mat: 2x3, maps the indices (x, y, 1) of a source pixel to those of the result.
+        dsize: (width, height) of the result, in pixels, in OpenCV's order.
+        interp: OpenCV's interpolation for images; masks always take the nearest pixel.
+        borderMode: OpenCV's way to fill what lies outside of the source.
+        borderValue: the fill of an image under BORDER_CONSTANT, a number or one per channel;
+            masks are filled with zero.
+    """
+
+    mat: Sequence[Sequence[float]]
+    dsize: tuple[int, int]
+    interp: int = cv2.INTER_LINEAR
+    borderMode: int = cv2.BORDER_CONSTANT  # noqa: N815  # OpenCV's names, which users know
+    borderValue: float | Sequence[float] = 0.0  # noqa: N815
+
+    def __post_init__(self) -> None:
+        """Bring the matrix and the values into tuples, so that transforms compare by value."""
+        matrix = np.asarray(self.mat, np.float64)
+        if matrix.shape != (2, 3):
+            raise ValueError(f"WarpAffineTransform: mat must be 2x3, got shape {matrix.shape}")
+        object.__setattr__(self, "mat", tuple(map(tuple, matrix.tolist())))
+        object.__setattr__(self, "dsize", (int(self.dsize[0]), int(self.dsize[1])))
+        if isinstance(self.borderValue, Sequence):
+            object.__setattr__(self, "borderValue", tuple(self.borderValue))
+
+    def apply_image(self, img: Image) -> Image:
+        """Return the warped image."""
+        return self._warp(img, self.interp, self.borderValue)
+
+    def apply_coords(self, coords: Coords) -> Coords:
+        """Map the points; the half pixel between indices and continuous points is seen to."""
+        points = as_points(coords)
+        matrix = np.asarray(self.mat, points.dtype)
+        moved: Coords = (points - 0.5) @ matrix[:, :2].T + (matrix[:, 2] + 0.5)
+        return moved
+
+    def apply_mask(self, mask: Image) -> Image:
+        """Return the warped mask, each pixel that of the nearest centre, zero outside."""
+        return move_bits(mask, lambda bits: self._warp(bits, cv2.INTER_NEAREST, 0.0))
+
+    def spec_after(self, spec: ImageSpec) -> ImageSpec:
+        """Return `spec` at the size of the result."""
+        return spec.resized(self.dsize[1], self.dsize[0])
+
+    def _warp(self, img: Image, interp: int, fill: float | Sequence[float]) -> Image:
+        image_size(img)
+        # OpenCV reads a bare number as the first channel's value and fills the others with zero.
+        value = tuple(fill) if isinstance(fill, Sequence) else (fill,) * 4
+        warped = cv2.warpAffine(
+            img,
+            np.asarray(self.mat),
+            self.dsize,
+            flags=interp,
+            borderMode=self.borderMode,
+            borderValue=value,
+        )
+        return keep_axes(warped, img)
