@@ -9,7 +9,6 @@ import pytest
 from dataflow_core.registry.install_hints import install_hint
 from dataflow_core.registry.kinds import KINDS
 
-
 ROOT = Path(__file__).parents[2]
 
 

@@ -51,11 +51,70 @@ from dataflow_core.operators.shard import ShardData
 from dataflow_core.operators.shuffle import LocallyShuffleData
 from dataflow_core.operators.speed import TestDataSpeed
 from dataflow_core.operators.take import SkipData, TakeData
+from dataflow_core.parallel.data import ParallelData
 from dataflow_core.rng import rng, seeded
 from dataflow_core.sources.fake import FakeData
 from dataflow_core.sources.from_generator import DataFromGenerator
 from dataflow_core.sources.from_iterable import DataFromIterable
 from dataflow_core.sources.from_list import DataFromList
 from dataflow_core.sources.from_queue import DataFromQueue
+
+__all__ = [
+    "AmbiguousPluginError",
+    "BatchData",
+    "BatchDataByShape",
+    "BatchError",
+    "BrokenPluginError",
+    "CacheData",
+    "CacheLimitError",
+    "CodecError",
+    "Component",
+    "ComponentError",
+    "ConcatData",
+    "DataFlow",
+    "DataFlowError",
+    "DataFromGenerator",
+    "DataFromIterable",
+    "DataFromList",
+    "DataFromQueue",
+    "Datapoint",
+    "EmptyDataFlowError",
+    "FakeData",
+    "FilterData",
+    "FingerprintMismatchError",
+    "FixedSizeData",
+    "IndexedDataFlow",
+    "JoinData",
+    "LocallyShuffleData",
+    "MapData",
+    "MapDataComponent",
+    "NoRandomStreamError",
+    "NotPicklableError",
+    "NotResumableError",
+    "PadBatchData",
+    "ParallelError",
+    "PluginError",
+    "PrintData",
+    "ProxyDataFlow",
+    "RNGDataFlow",
+    "RandomChooseData",
+    "RandomMixData",
+    "ReentrantIterationError",
+    "RepeatedData",
+    "RepeatedDataPoint",
+    "SelectComponent",
+    "ShardData",
+    "SkipData",
+    "StateError",
+    "TakeData",
+    "TestDataSpeed",
+    "UnknownLengthError",
+    "UnknownPluginError",
+    "WorkerDiedError",
+    "WorkerError",
+    "__version__",
+    "rng",
+    "seeded",
+]
 
 __version__ = "0.1.0"

@@ -57,19 +57,35 @@ def test_metadata_is_read_at_the_first_question_and_once() -> None:
     assert looks == [1]
 
 
-def test_importing_the_registry_reads_no_metadata() -> None:
+def test_a_name_is_looked_up_and_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    loads: list[str] = []
+    load = Entry.load
+
+    def counted(entry: Entry) -> object:
+        loads.append(entry.name)
+        return load(entry)
+
+    monkeypatch.setattr(Entry, "load", counted)
+    registry = _registry_of(Entry("sources", "reader", "csv", "1", "csv:reader"))
+    for _ in range(3):
+        registry.get("reader")
+    assert loads == ["reader"]
+
+
+def test_importing_reads_no_entry_points() -> None:
     code = """
-        import sys
+        opened = []
+        sys.addaudithook(lambda event, args: event == "open" and opened.append(str(args[0])))
         import dataflow_core.registry, dataflow_core.hooks
-        unwanted = {"importlib.metadata", "importlib_metadata", "pluggy"} & set(sys.modules)
-        assert not unwanted, unwanted
+        assert opened, "the audit hook hears nothing"
+        assert not [path for path in opened if path.endswith("entry_points.txt")]
+        assert "pluggy" not in sys.modules
+        list(dataflow_core.registry.registry.sources)
+        assert [path for path in opened if path.endswith("entry_points.txt")]
     """
-    subprocess.run([sys.executable, "-S", "-c", _without_site_imports(code)], check=True)
-
-
-def _without_site_imports(code: str) -> str:
-    # -S keeps .pth files of editable installs, which import much themselves, out of the picture.
-    return f"import sys; sys.path[:] = {sys.path!r}\n" + textwrap.dedent(code)
+    # -S: the .pth files of editable installs read and import much themselves.
+    code = f"import sys; sys.path[:] = {sys.path!r}\n" + textwrap.dedent(code)
+    subprocess.run([sys.executable, "-S", "-c", code], check=True)
 
 
 def test_an_unknown_kind_lists_the_kinds() -> None:

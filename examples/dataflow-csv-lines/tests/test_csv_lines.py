@@ -7,9 +7,9 @@ import logging
 from pathlib import Path
 
 import pytest
-from dataflow_core import DataFlow
-
 from dataflow_csv_lines import CSVLines, ParseNumbers
+
+from dataflow_core import DataFlow
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import numpy as np
 from msgpack import UnpackException
 
 from dataflow_core.codec import wire
-from dataflow_core.codec.layout import Array, read_layout
+from dataflow_core.codec.layout import Array, Layout, read_layout
 from dataflow_core.codec.limits import DEFAULT, Limits
 from dataflow_core.codec.rare_keys import count_rare_keys
 from dataflow_core.codec.tokens import unpack_tokens
@@ -23,6 +23,8 @@ from dataflow_core.errors import CodecError
 DecodeFallback = Callable[[bytes], object]
 
 _COMPLEX = struct.Struct("<dd")
+# What msgpack, struct and NumPy raise for bytes that are not what they should be.
+_BAD_BYTES = (ValueError, TypeError, OverflowError, BufferError, struct.error, UnpackException)
 
 
 def decode(
@@ -56,7 +58,7 @@ def decode(
         return _Reader(frames, copy, fallback, limits).read()
     except CodecError:
         raise
-    except (ValueError, TypeError, OverflowError, BufferError, UnpackException) as error:
+    except _BAD_BYTES as error:
         msg = f"not an encoded datapoint: {error}"
         raise CodecError(msg) from error
     except RecursionError as error:
@@ -124,16 +126,18 @@ class _Reader:
         return read(self, payload)
 
     def read_array(self, payload: bytes) -> Array:
-        array = _inline_array(payload)
-        return array.copy(order="K") if self._copy else array
+        layout, buffer_size = _inline_layout(payload)
+        return (layout.copy if self._copy else layout.view)(payload, buffer_size)
 
     def read_array_frame(self, payload: bytes) -> Array:
-        array = read_layout(payload).view(*self._frame())
-        return array.copy(order="K") if self._copy else array
+        layout = read_layout(payload)
+        return (layout.copy if self._copy else layout.view)(*self._frame())
 
     def read_scalar(self, payload: bytes) -> Any:
-        # A copy, because a structured scalar is a view.
-        return _inline_array(payload).copy()[()]
+        layout, buffer_size = _inline_layout(payload)
+        # A structured scalar is a view of the array it was taken from.
+        structured = layout.dtype.kind == "V"
+        return (layout.copy if structured else layout.view)(payload, buffer_size)[()]
 
     def read_bytes_frame(self, _payload: bytes) -> bytes:
         return bytes(self._frame()[0])
@@ -240,13 +244,14 @@ _LEAVES: dict[int, Callable[[_Reader, bytes], Any]] = {
 }
 
 
-def _inline_array(payload: bytes) -> Array:
+def _inline_layout(payload: bytes) -> tuple[Layout, int]:
+    """The layout at the end of an inline array, and the size of the buffer before it."""
     end = len(payload) - wire.ARRAY_TRAILER
     start = end - int.from_bytes(payload[-wire.ARRAY_TRAILER :], "little")
     if start < 0:
         msg = f"an array of {len(payload)} bytes is shorter than its layout"
         raise CodecError(msg)
-    return read_layout(payload[start:end]).view(payload, start)
+    return read_layout(payload[start:end]), start
 
 
 def _nbytes(frame: Any) -> int:

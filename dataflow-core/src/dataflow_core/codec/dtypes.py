@@ -115,9 +115,10 @@ def _plain(text: str) -> DType:
         msg = f"dtype {text!r}: a long double must say how many mantissa bits it has"
         raise CodecError(msg)
     if match["char"] is not None:
-        alias = np.dtype(match["char"]).newbyteorder(cast("Any", match["order"]))
-        if alias == dtype:
-            return alias
+        native = np.dtype(match["char"])
+        for alias in (native, native.newbyteorder()):
+            if alias == dtype:
+                return alias
     return dtype
 
 

@@ -85,7 +85,7 @@ class _UnknownError(Exception):
 class _Writer:
     """The tokens and frames of one datapoint. `frames[0]` is the header's place."""
 
-    __slots__ = ("_depth", "_fallback", "_limits", "frames", "tokens")
+    __slots__ = ("_fallback", "_limits", "frames", "tokens")
 
     def __init__(self, fallback: EncodeFallback | None, limits: Limits) -> None:
         self.tokens: list[object] = []

@@ -42,7 +42,7 @@ class Layout(NamedTuple):
     nbytes: int
 
     def view(self, buffer: Any, nbytes: int) -> Array:
-        """The array over `buffer`: its memory, writable if it is.
+        """Lay the array over `buffer`: its memory, writable if it is.
 
         Raises:
             CodecError: the buffer's `nbytes` are not what the layout needs.
@@ -54,6 +54,18 @@ class Layout(NamedTuple):
             )
             raise CodecError(msg)
         return np.ndarray(self.shape, self.dtype, buffer, order=self.order)
+
+    def copy(self, buffer: Any, nbytes: int) -> Array:
+        """Lay the array over memory of its own, writable, that holds what `buffer` does.
+
+        Raises:
+            CodecError: as `view`.
+        """
+        array = self.view(buffer, nbytes)
+        if self.dtype.names is None or not self.dtype.itemsize:
+            return array.copy(order="K")
+        # NumPy would leave the bytes between a structured dtype's fields as it finds them.
+        return array.view(f"V{self.dtype.itemsize}").copy(order="K").view(self.dtype)
 
 
 def layout_of(array: Array, *, fortran: bool = False) -> bytes:

@@ -12,6 +12,7 @@ string is.
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from typing import Any
 
 from dataflow_core.codec import wire
@@ -51,7 +52,7 @@ def dumps(
     lengths = [len(frame) for frame in frames]
     parts: list[Frame] = [
         _START.pack(wire.PACKED_PREFIX, len(frames)),
-        struct.pack(f"<{len(frames)}Q", *lengths),
+        _table(len(frames)).pack(*lengths),
         header,
     ]
     end = _START.size + 8 * len(frames) + lengths[0]
@@ -106,7 +107,7 @@ def _frames(view: memoryview, limits: Limits) -> list[memoryview]:
         if not 1 <= count <= limits.max_frames or table > size:
             msg = f"{size} bytes claim to be {count} frames"
             raise CodecError(msg)
-        lengths = struct.unpack_from(f"<{count}Q", view, _START.size)
+        lengths = _table(count).unpack_from(view, _START.size)
         end = table + lengths[0]
         frames = [view[table:end]]
         for length in lengths[1:]:
@@ -117,3 +118,9 @@ def _frames(view: memoryview, limits: Limits) -> list[memoryview]:
         msg = f"the frames take {end} bytes, there are {size}: cut, lengthened or damaged"
         raise CodecError(msg)
     return frames
+
+
+# Not struct's own cache: it is looked up by a format that would have to be put together first.
+@lru_cache(maxsize=64)
+def _table(count: int) -> struct.Struct:
+    return struct.Struct(f"<{count}Q")

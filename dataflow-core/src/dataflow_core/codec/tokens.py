@@ -42,11 +42,9 @@ def pack_tokens(tokens: list[object]) -> bytes:
         CodecError: a string is longer than the 4 GiB that msgpack can count.
 
     >>> pack_tokens([1, "a"])
-    b'DFC\x01\x92\x01\\xa1a'
+    b'DFC\x01\x92\x01\xa1a'
     """
-    packer = Packer(
-        default=_big_int, strict_types=True, unicode_errors=_UNICODE_ERRORS, buf_size=1 << 12
-    )
+    packer = Packer(default=_big_int, strict_types=True, unicode_errors=_UNICODE_ERRORS)
     try:
         packed: bytes = packer.pack(tokens)
     except (ValueError, OverflowError) as error:

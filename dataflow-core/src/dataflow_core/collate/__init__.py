@@ -5,5 +5,6 @@ from __future__ import annotations
 from dataflow_core.collate.components import collate_lists, collate_padded, collate_stacked
 from dataflow_core.collate.pad import pad
 from dataflow_core.collate.stack import stack
+from dataflow_core.collate.uniform import split, uniform
 
-__all__ = ["collate_lists", "collate_padded", "collate_stacked", "pad", "stack"]
+__all__ = ["collate_lists", "collate_padded", "collate_stacked", "pad", "split", "stack", "uniform"]

@@ -56,7 +56,9 @@ def _check_lengths(datapoints: Sequence[Any], length: int) -> None:
         described = [
             len(dp) if isinstance(dp, (list, tuple)) else type(dp).__name__ for dp in datapoints
         ]
-        raise BatchError(f"datapoints of one batch have different numbers of components: {described}")
+        raise BatchError(
+            f"datapoints of one batch have different numbers of components: {described}"
+        )
 
 
 def _check_keys(datapoints: Sequence[Any]) -> None:
@@ -65,5 +67,6 @@ def _check_keys(datapoints: Sequence[Any]) -> None:
         if not isinstance(dp, dict) or dp.keys() != keys:
             has = list(dp) if isinstance(dp, dict) else type(dp).__name__
             raise BatchError(
-                f"datapoints of one batch have different keys: {list(keys)} at 0, {has} at {position}"
+                f"datapoints of one batch have different keys: {list(keys)} at 0, {has} at"
+                f" {position}"
             )

@@ -102,7 +102,7 @@ def _as_array(value: Any, name: object) -> Stacked:
     if isinstance(value, bool):
         return np.array(value, np.bool_)
     if isinstance(value, int):
-        return _stack_ints([int(value)], name)[0]
+        return np.asarray(_stack_ints([int(value)], name)[0])
     if isinstance(value, float):
         return np.array(value, np.float32)
     if isinstance(value, (list, tuple)):

@@ -40,13 +40,12 @@ def scan(kinds: Collection[str]) -> Scan:
         kinds: groups without their prefix, such as "sources".
     """
     switch = DisableSwitch.from_environment()
-    # A dict for an ordered set: metadata may list one entry point twice.
-    found = dict.fromkeys(
+    found = [
         entry
         for distribution in _distributions_with_plugins()
         for entry in _entries_of(distribution)
         if entry.kind in kinds
-    )
+    ]
     return Scan(
         entries=tuple(entry for entry in found if not switch.blocks(entry)),
         disabled=tuple(entry for entry in found if switch.blocks(entry)),
@@ -78,9 +77,11 @@ def _name_of(distribution: Distribution) -> str | None:
     # differs from one Python to the next.
     try:
         metadata = distribution.metadata
-        return metadata["Name"] if "Name" in metadata else None
     except (AttributeError, OSError, TypeError):
         return None
+    if "Name" not in metadata:
+        return None
+    return metadata["Name"]
 
 
 def _entries_of(distribution: Distribution) -> Iterator[Entry]:

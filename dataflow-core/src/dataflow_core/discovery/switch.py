@@ -38,7 +38,7 @@ class DisableSwitch:
 
     Example:
         >>> switch = DisableSwitch("dataflow_lmdb, csv:lines")
-        >>> switch.blocks(Entry("sources", "lmdb", "dataflow-lmdb", "1.0", "dataflow_lmdb:LMDBData"))
+        >>> switch.blocks(Entry("sources", "lmdb", "dataflow-lmdb", "1.0", "dataflow_lmdb:X"))
         True
         >>> switch.blocks(Entry("sources", "lines", "other", "1.0", "other:Lines"))
         False

@@ -72,6 +72,7 @@ class Chain:
         steps: what happens to each datapoint, in order.
         shard: which positions are kept.
         indexed: whether `base` hands out indices of `source`, which the first step reads.
+        at_hand: whether what `base` hands out costs nothing to make, being in memory, say.
     """
 
     source: DataFlow
@@ -79,6 +80,7 @@ class Chain:
     steps: tuple[Step, ...] = ()
     shard: Shard = ALL
     indexed: bool = False
+    at_hand: bool = False
 
     def then(self, step: Step) -> Chain:
         """Return the chain with one more step."""
@@ -118,7 +120,10 @@ class Chain:
 
     def open(self, scope: Scope, place: Place | None) -> Run:
         """Open the whole chain."""
-        base = self.open_base(scope, place)
+        return self.over(self.open_base(scope, place), scope)
+
+    def over(self, base: Run, scope: Scope) -> Run:
+        """Return the run of the steps over a run of the base."""
         if not self.steps:
             return base
         return ChainRun(base, self.steps, scope, self.streams(scope))

@@ -232,6 +232,11 @@ class DataFlow(ShortForms, ABC):
         """Return the stage by itself, without its upstream."""
         return describe_call(type(self).__name__, self._params())
 
+    @classmethod
+    def _is_native(cls, stage: type[DataFlow]) -> bool:
+        """Whether this class runs as `stage` does, rather than by a generator of its own."""
+        return cls._open is stage._open
+
     def _stream_count(self) -> int:
         """Return how many random streams the pipeline up to here has."""
         return sum(up._stream_count() for up in self._upstreams()) + self._draws
@@ -308,13 +313,16 @@ def _adopt_written(cls: type[F], written: Written) -> None:
 def _adopt_native(cls: type[F]) -> None:
     """Let subclasses that write a generator reach this class's way to run by `super()`."""
     chain = cls.__dict__.get("_chain")
-    if chain is not None:
+    if chain is not None and "_open" not in cls.__dict__:
 
         def _open(self: DataFlow, scope: Scope, place: Place | None) -> Run:
             opened: Run = chain(self).open(scope, place)
             return opened
 
         setattr(cls, "_open", _open)
+    else:
+        # It numbers its own output, whatever chain a base class would have continued.
+        setattr(cls, "_chain", DataFlow._chain)
     opens = cls._open
 
     def inside(self: DataFlow, run: OpaqueRun) -> Iterator[Datapoint]:

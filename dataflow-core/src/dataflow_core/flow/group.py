@@ -21,12 +21,15 @@ class Grouping:
         remainder: whether a smaller last group is handed out.
         collate: a group's datapoints → one datapoint. Pure.
         label: of the stage, for errors.
+        split: a group of datapoints that are alike → what collates to the same group again; None
+            where that cannot be had.
     """
 
     size: int
     remainder: bool
     collate: Callable[[Sequence[Datapoint]], Datapoint]
     label: str
+    split: Callable[[Datapoint], Sequence[Datapoint]] | None = None
 
 
 class GroupFlow(ProxyDataFlow):

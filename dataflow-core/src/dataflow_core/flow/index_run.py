@@ -80,6 +80,9 @@ class IndexRun(Run):
             return self._start
         return self._shard.after(self.position)
 
+    def place_after(self, position: int) -> int:
+        return self._shard.after(position)
+
     def give_back(self) -> None:
         self._start = self.position // self._shard.count * self._shard.count
         self.position = self._start - 1

@@ -6,7 +6,7 @@ same random numbers, and what was delivered before is passed over.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -63,10 +63,19 @@ class OpaqueRun(Run):
         try:
             flow._prepare(self.scope, epochs_apart=PASS_STRIDE, owner=self)
             items = self._written(flow)
-            for self.position, dp in enumerate(islice(items, self._start, None), self._start):
-                yield dp
+            try:
+                for self.position, dp in enumerate(islice(items, self._start, None), self._start):
+                    yield dp
+            finally:
+                if isinstance(items, Generator):
+                    items.close()
         except Exception as error:
             note_place(error, flow._label(), self.position + 1)
             raise
         finally:
             flow._opaque_run = None
+
+    def close(self) -> None:
+        # Whoever reads this run may have stopped half-way, and the flow holds on to the run.
+        if self._generator is not None and not self.executing:
+            self._generator.close()

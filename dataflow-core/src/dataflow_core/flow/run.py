@@ -81,6 +81,13 @@ class Run(ABC):
         """Return where the datapoint after the one at hand begins."""
         return self.position + 1
 
+    def place_after(self, position: int) -> Place | None:
+        """Return where the datapoint after `position` begins, if the number alone tells it.
+
+        Whoever runs ahead of its consumer asks this; None means: note `place()` at every datapoint.
+        """
+        return position + 1 if type(self).place is Run.place else None
+
     def give_back(self) -> None:
         """Take note that the datapoint at hand was not delivered; the run ends here."""
         self.position -= 1

@@ -17,6 +17,29 @@ if TYPE_CHECKING:
     from dataflow_core.flow.opaque import OpaqueRun
 
 
+@dataclass(eq=False)
+class Reading:
+    """An iterator under way.
+
+    Attributes:
+        run: what it reads.
+        items: the iterator over `run`.
+        stopped: whether it was ended from outside.
+    """
+
+    run: Run
+    items: Iterator[Datapoint]
+    stopped: bool = False
+
+    def stop(self) -> None:
+        """End the iterator: it yields nothing more, and its run lets go of what it holds."""
+        self.stopped = True
+        close = getattr(self.items, "close", None)
+        if close is not None:
+            close()
+        self.run.close()
+
+
 @dataclass
 class Session:
     """The life of a flow since it was reset.
@@ -28,7 +51,7 @@ class Session:
         place: where that epoch goes on when nothing is under way; None is its beginning.
         epochs_apart: how far the next epoch is from this one.
         latest: the run of the last iteration, unless it came to its end.
-        running: iterators under way, newest last; several only over stateless flows.
+        running: what is under way, newest last; several only over stateless flows.
         owner: the run of the flow that reads this one, if one does.
     """
 
@@ -38,7 +61,7 @@ class Session:
     place: Place | None = None
     epochs_apart: int = 1
     latest: Run | None = None
-    running: list[Iterator[Datapoint]] = field(default_factory=list)
+    running: list[Reading] = field(default_factory=list)
     owner: OpaqueRun | None = None
 
     def where(self) -> tuple[int, Place | None]:
@@ -63,10 +86,8 @@ class Session:
 
     def stop(self) -> None:
         """Close the iterators under way; the place stays."""
-        for iterator in [*self.running]:
-            close = getattr(iterator, "close", None)
-            if close is not None:
-                close()
+        while self.running:
+            self.running.pop().stop()
 
     def _epoch(self, flow: DataFlow) -> Iterator[Datapoint]:
         self.refuse_reentry(flow)
@@ -77,15 +98,16 @@ class Session:
         epoch, place = self.epoch, self.place
         run = flow._open(Scope(self.seed, epoch, self.first), place)
         self.latest = run
-        items = iter(run)
-        self.running.append(items)
+        reading = Reading(run, iter(run))
+        self.running.append(reading)
         hooks.epoch_started(flow=flow, epoch=epoch)
         completed = False
         try:
-            yield from items
-            completed = True
+            yield from reading.items
+            completed = not reading.stopped
         finally:
-            self.running.remove(items)
+            if reading in self.running:
+                self.running.remove(reading)
             if completed and self.latest is run:
                 self.epoch, self.place, self.latest = epoch + self.epochs_apart, None, None
             position = run.position + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import SupportsIndex
 
-from dataflow_core.collate import collate_lists, collate_stacked
+from dataflow_core.collate import collate_lists, collate_stacked, split
 from dataflow_core.errors import BatchError, UnknownLengthError
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.group import GroupFlow, Grouping
@@ -49,7 +49,7 @@ class BatchData(GroupFlow):
 
     def _grouping(self) -> Grouping:
         collate = collate_lists if self.use_list else collate_stacked
-        return Grouping(self.batch_size, self.remainder, collate, self._label())
+        return Grouping(self.batch_size, self.remainder, collate, self._label(), split)
 
     def _params(self) -> Mapping[str, object]:
         params: dict[str, object] = {"*batch_size": self.batch_size}

@@ -70,10 +70,14 @@ class CacheData(ProxyDataFlow):
             return _FillingRun(self, scope)
         if kept is None:
             # The order of this epoch, or its place, needs all of it.
-            for _ in _FillingRun(self, scope):
-                pass
+            filling = _FillingRun(self, scope)
+            try:
+                for _ in filling:
+                    pass
+            finally:
+                filling.close()
             kept = self._kept
-            assert kept is not None
+            assert kept is not None  # noqa: S101 (for the type checker: a complete run sets it)
         size = len(kept.datapoints)
         order = None
         if self._shuffle and scope.epoch > 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar, Union
+from typing import ClassVar
 
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
@@ -40,7 +40,7 @@ class RandomChooseData(DataFlow):
     _draws: ClassVar[bool] = True
 
     def __init__(
-        self, df_lists: Sequence[Union[DataFlow, tuple[DataFlow, float]]]
+        self, df_lists: Sequence[DataFlow | tuple[DataFlow, float]]
     ) -> None:
         flows, self.probabilities = _split(df_lists)
         self.df_lists = checked_flows(flows, "RandomChooseData")
@@ -56,14 +56,14 @@ class RandomChooseData(DataFlow):
 
 
 def _split(
-    df_lists: Sequence[Union[DataFlow, tuple[DataFlow, float]]],
+    df_lists: Sequence[DataFlow | tuple[DataFlow, float]],
 ) -> tuple[list[DataFlow], list[float]]:
     if isinstance(df_lists, DataFlow):
         raise TypeError("RandomChooseData takes a list of flows: RandomChooseData([a, b])")
     pairs = [item for item in df_lists if isinstance(item, (tuple, list))]
     if not pairs:
         return list(df_lists), [1 / max(1, len(df_lists))] * len(df_lists)  # type: ignore[arg-type]
-    if len(pairs) != len(df_lists) or any(len(pair) != 2 for pair in pairs):  # noqa: PLR2004
+    if len(pairs) != len(df_lists) or any(len(pair) != 2 for pair in pairs):
         raise ValueError("RandomChooseData takes flows, or (flow, probability) pairs throughout")
     probabilities = [float(probability) for _, probability in pairs]
     if min(probabilities) < 0 or not math.isclose(sum(probabilities), 1, abs_tol=1e-6):

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import SupportsIndex
 
-from dataflow_core.errors import EmptyDataFlowError
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.proxy import ProxyDataFlow
@@ -50,21 +49,33 @@ class FixedSizeData(ProxyDataFlow):
 
     def _open(self, scope: Scope, place: Place | None) -> Run:
         if not self.keep_state:
-            passes = PassesRun(self, scope, Passes(scope.epoch * PASS_STRIDE, None), place)
-            return _FixedRun(self, _Tail(scope, passes), position_of(place))
-        begin = scope.epoch * self.fixed_length
-        if place is not None and place != 0:
-            tail = _Tail(scope, PassesRun(self, scope, Passes(0, None), place))
-            tail.position = begin + position_of(place)
-            return _FixedRun(self, tail, position_of(place))
+            anew = PassesRun(self, scope, Passes(scope.epoch * PASS_STRIDE, None), place)
+            return _FixedRun(self, _Tail(scope, anew, 0), position_of(place))
+        # A repetition inside another one has epochs PASS_STRIDE apart: each is one of its own.
+        repetition, epoch = divmod(scope.epoch, PASS_STRIDE)
+        passes = Passes(repetition * PASS_STRIDE, None)
+        begin, start = epoch * self.fixed_length, position_of(place)
         tail, self._tail = self._tail, None
-        if tail is None or not tail.leads_to(scope, begin):
-            tail = _Tail(scope, PassesRun(self, scope, Passes(0, None), None))
+        if tail is not None and (start or not tail.leads_to(scope, begin)):
+            tail.run.close()
+            tail = None
+        if start:
+            resumed = _Tail(scope, PassesRun(self, scope, passes, place), begin + start)
+            return _FixedRun(self, resumed, start)
+        if tail is None:
+            tail = _Tail(scope, PassesRun(self, scope, passes, None), 0)
         tail.move_to(begin)
         return _FixedRun(self, tail, 0)
 
+    def reset_state(self, seed: SupportsIndex | None = None) -> None:
+        self._drop_tail()
+        super().reset_state(seed)
+
     def close(self) -> None:
         super().close()
+        self._drop_tail()
+
+    def _drop_tail(self) -> None:
         if self._tail is not None:
             self._tail.run.close()
             self._tail = None
@@ -77,22 +88,34 @@ class FixedSizeData(ProxyDataFlow):
 
 
 class _Tail:
-    """The endless repetition, open at some position, kept from one epoch to the next."""
+    """The endless repetition, open at some position, kept from one epoch to the next.
 
-    def __init__(self, scope: Scope, run: PassesRun) -> None:
+    Attributes:
+        scope: of the epoch that opened it.
+        run: the repetition.
+        items: the iterator over `run`.
+        position: of the next of `items` in the repetition.
+        intact: whether `items` can go on: no exception ended it, nothing was given back.
+    """
+
+    def __init__(self, scope: Scope, run: PassesRun, position: int) -> None:
         self.scope = scope
         self.run = run
         self.items = iter(run)
-        self.position = 0
+        self.position = position
+        self.intact = True
 
     def leads_to(self, scope: Scope, position: int) -> bool:
-        same = (self.scope.seed, self.scope.first) == (scope.seed, scope.first)
-        return same and self.position <= position
+        return _repetition(self.scope) == _repetition(scope) and self.position <= position
 
     def move_to(self, position: int) -> None:
         for _ in islice(self.items, position - self.position):
             pass
         self.position = position
+
+
+def _repetition(scope: Scope) -> tuple[int, int, int]:
+    return scope.seed, scope.first, scope.epoch // PASS_STRIDE
 
 
 class _FixedRun(Run):
@@ -110,9 +133,14 @@ class _FixedRun(Run):
         try:
             for self.position, dp in enumerate(islice(tail.items, left), self.position + 1):
                 yield dp
+        except GeneratorExit:
+            raise
+        except BaseException:
+            tail.intact = False
+            raise
         finally:
             tail.position = begin + self.position + 1
-            if flow.keep_state:
+            if flow.keep_state and tail.intact:
                 flow._tail = tail
 
     def place(self) -> Place:
@@ -123,8 +151,9 @@ class _FixedRun(Run):
 
     def give_back(self) -> None:
         self.position -= 1
+        self._tail.intact = False
         self._tail.run.give_back()
 
     def close(self) -> None:
-        if not self._flow.keep_state:
+        if self._flow._tail is not self._tail:
             self._tail.run.close()

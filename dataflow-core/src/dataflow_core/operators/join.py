@@ -80,8 +80,9 @@ class _JoinRun(SeveralRun):
             datapoints: list[Datapoint] = []
             self._taken = datapoints
             try:
+                # One by one, so that those taken are known when a flow raises.
                 for iterator in iterators:
-                    datapoints.append(next(iterator))
+                    datapoints.append(next(iterator))  # noqa: PERF401
             except StopIteration:
                 return
             except BaseException:

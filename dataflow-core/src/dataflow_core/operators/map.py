@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import (
     DROP,
     Component,
@@ -14,7 +15,6 @@ from dataflow_core.flow.datapoint import (
     shallow_copy,
     with_component,
 )
-from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.proxy import PointwiseFlow
 from dataflow_core.operators.checks import checked_callable
 

@@ -70,9 +70,10 @@ class _MixRun(SeveralRun):
     def __iter__(self) -> Iterator[Datapoint]:
         iterators = [iter(upstream) for upstream in self._upstreams]
         turns = self._turns[self._turn :].tolist()
-        for self._turn, self._chosen in enumerate(turns, self._turn + 1):
+        for turn, self._chosen in enumerate(turns, self._turn):
             for dp in iterators[self._chosen]:
                 self.position += 1
+                self._turn = turn + 1
                 yield dp
                 break
         self._left_over = True

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, SupportsIndex
 
 import numpy as np
-from tqdm import tqdm
-
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.proxy import PointwiseFlow
@@ -65,7 +63,9 @@ class PrintData(PointwiseFlow):
                 heading = self.name or repr(self.ds)
                 lines = self._lines(f"{heading}, datapoint {self._printed}", dp, 0)
                 self._printed += 1
-                # Not print(): a progress bar may be on the screen.
+                # Not print(): a progress bar may be on the screen. Imported late, as it is slow.
+                from tqdm import tqdm  # noqa: PLC0415
+
                 tqdm.write("\n".join(lines))
             return dp
 

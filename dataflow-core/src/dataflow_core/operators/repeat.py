@@ -72,7 +72,7 @@ class Passes:
 class PassesRun(Run):
     """One pass over the upstream after the other."""
 
-    __slots__ = ("_flow", "_passes", "_scope", "_upstream", "pass_number")
+    __slots__ = ("_flow", "_passes", "_scope", "_upstream", "_whole", "pass_number")
 
     def __init__(
         self, flow: ProxyDataFlow, scope: Scope, passes: Passes, place: Place | None
@@ -83,7 +83,9 @@ class PassesRun(Run):
         self._scope = scope
         self._passes = passes
         self.pass_number = number(place, "pass") if begun else 0
-        self._upstream = self._open_pass(upstream_place(place))
+        begin = upstream_place(place)
+        self._whole = begin is None or begin == 0
+        self._upstream = self._open_pass(begin)
 
     def _open_pass(self, place: Place | None) -> Run:
         epoch = self._passes.first + self.pass_number
@@ -97,11 +99,12 @@ class PassesRun(Run):
             count = self._passes.count
             if count is not None and self.pass_number + 1 >= count:
                 return
-            if count is None and self.position == before and self._upstream.position < 0:
+            if count is None and self._whole and self.position == before:
                 raise EmptyDataFlowError(
-                    f"{self._flow._label()} repeats {self._flow.ds._label()}, which has no"
-                    " datapoints"
+                    f"{self._flow._label()} repeats {self._flow.ds._label()}, which had no"
+                    " datapoint in a whole pass, so that it might never end"
                 )
+            self._whole = True
             self._upstream.close()
             self.pass_number += 1
             self._upstream = self._open_pass(None)

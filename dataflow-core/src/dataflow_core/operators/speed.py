@@ -6,8 +6,6 @@ import time
 from collections.abc import Mapping
 from typing import ClassVar, SupportsIndex
 
-from tqdm import tqdm
-
 from dataflow_core.errors import EmptyDataFlowError
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.proxy import ProxyDataFlow
@@ -45,6 +43,8 @@ class TestDataSpeed(ProxyDataFlow):
         Raises:
             EmptyDataFlowError: if `ds` has no datapoints.
         """
+        from tqdm import tqdm  # noqa: PLC0415  slow to import
+
         self.reset_state()
         wanted = self.warmup + self.test_size
         began = time.perf_counter()

@@ -22,7 +22,7 @@ _NAMES = {
         "to_float32",
         "to_uint8",
     ),
-    "dataflow-lmdb": ("lmdb", "lmdb_decode"),
+    "dataflow-lmdb": ("lmdb", "lmdb_decode", "lmdb_serializer"),
     "dataflow-zmq": ("prefetch_zmq", "zmq"),
 }
 _DISTRIBUTIONS = {name: distribution for distribution, names in _NAMES.items() for name in names}

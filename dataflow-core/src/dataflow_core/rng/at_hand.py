@@ -45,6 +45,13 @@ class DrawContext:
     def position(self) -> int:
         return self.numbering.position
 
+    def restart(self, epoch: int) -> None:
+        """Forget what was drawn: the positions that come next may have been here before."""
+        self.epoch = epoch
+        for seat in self._seats:
+            if seat is not None:
+                seat.position = -1
+
     def generator(self) -> np.random.Generator:
         """Return the generator of the present step, at the start of the datapoint's draws."""
         seat = self._seats[self.step]

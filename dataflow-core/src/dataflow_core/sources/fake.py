@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, Union
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -54,8 +54,8 @@ class FakeData(IndexedDataFlow):
         self._size = operator.index(size)
         self._random = random
         count = len(self._shapes)
-        dtypes = list(dtype) if isinstance(dtype, (list, tuple)) else [dtype] * count
-        self._dtypes = [np.dtype(one) for one in dtypes]
+        dtypes: list[Any] = list(dtype) if isinstance(dtype, (list, tuple)) else [dtype] * count
+        self._dtypes: list[np.dtype[Any]] = [np.dtype(one) for one in dtypes]
         self._domains = _per_component(domain, count)
         if not len(self._dtypes) == len(self._domains) == count:
             raise ValueError(
@@ -107,21 +107,19 @@ def _uniform(
     if dtype.kind in "iu":
         return np.asarray(generator.integers(int(low), int(high), shape, dtype))
     if dtype.kind == "b":
-        return np.asarray(generator.random(shape) < 0.5)  # noqa: PLR2004
-    if dtype == np.float32:
-        values = generator.random(shape, np.float32)
-    else:
-        values = generator.random(shape)
+        return np.asarray(generator.random(shape) < 0.5)
+    drawn = np.float32 if dtype == np.float32 else np.float64
+    values: npt.NDArray[np.floating] = generator.random(shape, drawn)
     if (low, high) != (0, 1):
         values = values * (high - low) + low
     return np.asarray(values, dtype)
 
 
 def _per_component(domain: Domain | Sequence[Domain], count: int) -> list[Domain]:
-    first = domain[0] if len(domain) else None
-    many = isinstance(first, (list, tuple))
-    domains = [tuple(one) for one in domain] if many else [tuple(domain)] * count  # type: ignore[arg-type]
+    given: Sequence[Any] = domain
+    many = len(given) > 0 and isinstance(given[0], (list, tuple))
+    domains = [tuple(one) for one in given] if many else [tuple(given)] * count
     for one in domains:
-        if len(one) != 2 or not one[0] < one[1]:  # noqa: PLR2004
+        if len(one) != 2 or not one[0] < one[1]:
             raise ValueError(f"a domain is (low, high) with low < high, got {one!r}")
-    return domains  # type: ignore[return-value]
+    return domains

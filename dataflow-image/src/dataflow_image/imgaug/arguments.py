@@ -9,13 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from numbers import Integral, Real
+from typing import TypeGuard
 
 import cv2
 
 __all__ = [
     "around_one",
-    "callable_or_none",
+    "around_zero",
     "finite",
+    "function",
+    "integer",
     "interpolation",
     "interval",
     "not_negative",
@@ -36,43 +39,47 @@ _INTERPOLATIONS = frozenset(
     }
 )
 
+_PAIR = 2
 
-def shape_2d(owner: str, name: str, value: int | Sequence[int]) -> tuple[int, int]:
+
+def shape_2d(owner: str, name: str, value: object) -> tuple[int, int]:
     """Return (height, width) of a positive int, which means a square, or a pair of them.
 
     >>> shape_2d("Resize", "shape", 224)
     (224, 224)
     """
-    pair = value if isinstance(value, Sequence) else (value, value)
-    if isinstance(pair, str) or len(pair) != 2:
+    height, width = value if _is_pair(value) else (value, value)
+    if not isinstance(height, Integral) or not isinstance(width, Integral):
         raise TypeError(f"{owner}: {name} must be an int or a pair (height, width), got {value!r}")
-    if not all(_is_int(side) for side in pair):
-        raise TypeError(f"{owner}: {name} must be an int or a pair of ints, got {value!r}")
-    height, width = int(pair[0]), int(pair[1])
-    if height <= 0 or width <= 0:
-        raise ValueError(f"{owner}: {name} must be positive, got {value!r}")
-    return height, width
+    return positive_int(owner, name, height), positive_int(owner, name, width)
 
 
-def positive_int(owner: str, name: str, value: int) -> int:
+def positive_int(owner: str, name: str, value: object) -> int:
     """Return a positive int."""
-    if not _is_int(value):
-        raise TypeError(f"{owner}: {name} must be an int, got {value!r}")
-    if value <= 0:
+    number = integer(owner, name, value)
+    if number <= 0:
         raise ValueError(f"{owner}: {name} must be positive, got {value!r}")
+    return number
+
+
+def integer(owner: str, name: str, value: object) -> int:
+    """Return an int; a bool is none."""
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(f"{owner}: {name} must be an int, got {value!r}")
     return int(value)
 
 
-def finite(owner: str, name: str, value: float) -> float:
+def finite(owner: str, name: str, value: object) -> float:
     """Return a finite number."""
     if not isinstance(value, Real) or isinstance(value, bool):
         raise TypeError(f"{owner}: {name} must be a number, got {value!r}")
-    if not math.isfinite(value):
+    number = float(value)
+    if not math.isfinite(number):
         raise ValueError(f"{owner}: {name} must be finite, got {value!r}")
-    return float(value)
+    return number
 
 
-def not_negative(owner: str, name: str, value: float) -> float:
+def not_negative(owner: str, name: str, value: object) -> float:
     """Return a finite number that is not below zero."""
     number = finite(owner, name, value)
     if number < 0:
@@ -80,7 +87,7 @@ def not_negative(owner: str, name: str, value: float) -> float:
     return number
 
 
-def probability(owner: str, name: str, value: float) -> float:
+def probability(owner: str, name: str, value: object) -> float:
     """Return a number within [0, 1]."""
     number = finite(owner, name, value)
     if not 0 <= number <= 1:
@@ -91,13 +98,13 @@ def probability(owner: str, name: str, value: float) -> float:
 def interval(
     owner: str,
     name: str,
-    value: Sequence[float],
+    value: object,
     *,
     minimum: float = -math.inf,
     maximum: float = math.inf,
 ) -> tuple[float, float]:
     """Return (low, high) with minimum <= low <= high <= maximum."""
-    if isinstance(value, str) or not isinstance(value, Sequence) or len(value) != 2:
+    if not _is_pair(value):
         raise TypeError(f"{owner}: {name} must be a pair (low, high), got {value!r}")
     low, high = finite(owner, name, value[0]), finite(owner, name, value[1])
     if low > high:
@@ -109,30 +116,42 @@ def interval(
     return low, high
 
 
-def around_one(owner: str, name: str, value: float | Sequence[float]) -> tuple[float, float]:
+def around_zero(
+    owner: str, name: str, value: object, *, limit: float = math.inf
+) -> tuple[float, float]:
+    """Return the (low, high) of a change: a scalar s means [-s, s)."""
+    if isinstance(value, Real):
+        spread = not_negative(owner, name, value)
+        # Not -spread, whose zero would print as -0.0.
+        value = (0.0 - spread, spread)
+    return interval(owner, name, value, minimum=-limit, maximum=limit)
+
+
+def around_one(owner: str, name: str, value: object) -> tuple[float, float]:
     """Return the (low, high) of a factor: a scalar s means [max(0, 1 - s), 1 + s).
 
     >>> around_one("ColorJitter", "contrast", 0.5)
     (0.5, 1.5)
     """
-    if isinstance(value, Sequence):
-        return interval(owner, name, value, minimum=0.0)
-    spread = not_negative(owner, name, value)
-    return max(0.0, 1.0 - spread), 1.0 + spread
+    if isinstance(value, Real):
+        spread = not_negative(owner, name, value)
+        value = (max(0.0, 1.0 - spread), 1.0 + spread)
+    return interval(owner, name, value, minimum=0.0)
 
 
-def interpolation(owner: str, value: int) -> int:
+def interpolation(owner: str, value: object) -> int:
     """Return one of OpenCV's interpolations."""
-    if value not in _INTERPOLATIONS:
+    number = integer(owner, "interp", value)
+    if number not in _INTERPOLATIONS:
         raise ValueError(f"{owner}: interp must be one of cv2's INTER_* constants, got {value!r}")
-    return int(value)
+    return number
 
 
-def callable_or_none(owner: str, name: str, value: object) -> None:
-    """Accept None or anything that can be called."""
-    if value is not None and not callable(value):
+def function(owner: str, name: str, value: object) -> None:
+    """Accept anything that can be called."""
+    if not callable(value):
         raise TypeError(f"{owner}: {name} must be callable, got {value!r}")
 
 
-def _is_int(value: object) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
+def _is_pair(value: object) -> TypeGuard[Sequence[object]]:
+    return isinstance(value, Sequence) and not isinstance(value, str) and len(value) == _PAIR

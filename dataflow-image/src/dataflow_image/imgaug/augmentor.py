@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from dataflow_core import NoRandomStreamError
 from dataflow_core import rng as datapoint_rng
-
 from dataflow_image.imgaug.callables import describe
 from dataflow_image.imgaug.spec import Image
 from dataflow_image.imgaug.transforms import PhotometricTransform, Transform
@@ -144,4 +144,4 @@ class _Augment:
     params: Any
 
     def __call__(self, img: Image) -> Image:
-        return self.augmentor._augment(img, self.params)  # noqa: SLF001  # a friend of the class
+        return self.augmentor._augment(img, self.params)

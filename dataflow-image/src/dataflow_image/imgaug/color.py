@@ -146,10 +146,7 @@ class Hue(ImageAugmentor):
     reads_pixels = False
 
     def __init__(self, range: float | Sequence[float] = (0, 180), rgb: bool = True) -> None:  # noqa: A002  # the name users know
-        if not isinstance(range, Sequence):
-            spread = arguments.not_negative("Hue", "range", range)
-            range = (-spread, spread)  # noqa: A001
-        self.range = arguments.interval("Hue", "range", range)
+        self.range = arguments.around_zero("Hue", "range", range)
         self.rgb = bool(rgb)
 
     def get_transform(self, img: Image) -> HueTransform:

@@ -68,10 +68,7 @@ class ColorJitter(ImageAugmentor):
         self.brightness = arguments.around_one(owner, "brightness", brightness)
         self.contrast = arguments.around_one(owner, "contrast", contrast)
         self.saturation = arguments.around_one(owner, "saturation", saturation)
-        if not isinstance(hue, Sequence):
-            spread = arguments.not_negative(owner, "hue", hue)
-            hue = (-spread, spread)
-        self.hue = arguments.interval(owner, "hue", hue, minimum=-_MAX_HUE, maximum=_MAX_HUE)
+        self.hue = arguments.around_zero(owner, "hue", hue, limit=_MAX_HUE)
         operations: tuple[tuple[_Operation, tuple[float, float], tuple[float, float]], ...] = (
             (steps.brightness, self.brightness, _UNCHANGED),
             (steps.Contrast, self.contrast, _UNCHANGED),

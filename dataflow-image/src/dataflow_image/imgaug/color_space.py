@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 
+from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.augmentor import ImageAugmentor
 from dataflow_image.imgaug.spec import Image
 from dataflow_image.imgaug.transforms import ColorSpaceTransform
@@ -27,11 +28,7 @@ class ColorSpace(ImageAugmentor):
     """
 
     def __init__(self, mode: int, keepdims: bool = True) -> None:
-        if not isinstance(mode, int) or isinstance(mode, bool):
-            raise TypeError(
-                f"{type(self).__name__}: mode must be one of cv2's COLOR_* codes, got {mode!r}"
-            )
-        self.mode = mode
+        self.mode = arguments.integer("ColorSpace", "mode", mode)
         self.keepdims = bool(keepdims)
 
     def get_transform(self, img: Image) -> ColorSpaceTransform:

@@ -33,9 +33,9 @@ class MapImage(ImageAugmentor):
         func: Callable[[Image], Image],
         coord_func: Callable[[Coords], Coords] | None = None,
     ) -> None:
-        if not callable(func):
-            raise TypeError(f"MapImage: func must be callable, got {func!r}")
-        arguments.callable_or_none("MapImage", "coord_func", coord_func)
+        arguments.function("MapImage", "func", func)
+        if coord_func is not None:
+            arguments.function("MapImage", "coord_func", coord_func)
         self.func = func
         self.coord_func = coord_func
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Image", "ImageSpec", "image_size"]
+__all__ = ["Image", "ImageSpec", "channel_count", "image_size"]
 
 Image: TypeAlias = npt.NDArray[Any]
 """(height, width) or (height, width, channels); uint8 or float."""
@@ -35,19 +36,25 @@ class ImageSpec(NamedTuple):
     def stand_in(self) -> Image:
         """Return a read-only array of this shape and dtype that takes no memory: all zeros."""
         zero = bytes(self.dtype.itemsize)
-        return np.ndarray(self.shape, self.dtype, zero, 0, (0,) * len(self.shape))
+        blank: Image = np.ndarray(self.shape, self.dtype, zero, 0, (0,) * len(self.shape))
+        return blank
 
 
-def image_size(img: Image) -> tuple[int, int]:
+def image_size(img: object) -> tuple[int, int]:
     """Return the (height, width) of an image.
 
     Raises:
         TypeError: `img` is no array of two or three dimensions.
     """
-    if not isinstance(img, np.ndarray) or img.ndim not in (2, 3):
-        found = f"shape {img.shape}" if isinstance(img, np.ndarray) else type(img).__name__
-        raise TypeError(
-            "an image is a numpy array of shape (height, width) or (height, width, channels), "
-            f"got {found}"
-        )
-    return img.shape[0], img.shape[1]
+    if isinstance(img, np.ndarray) and img.ndim in (2, 3):
+        return img.shape[0], img.shape[1]
+    found = f"shape {img.shape}" if isinstance(img, np.ndarray) else type(img).__name__
+    raise TypeError(
+        "an image is a numpy array of shape (height, width) or (height, width, channels), "
+        f"got {found}"
+    )
+
+
+def channel_count(img: Image) -> int:
+    """Return the number of channels: the length of the third axis, or one without it."""
+    return int(math.prod(img.shape[2:]))

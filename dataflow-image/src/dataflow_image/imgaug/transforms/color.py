@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
+from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count, image_size
 from dataflow_image.imgaug.transforms.color_steps import ColorStep, Matrix, compose
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
 
 __all__ = ["ColorTransform"]
+
+_COLOR_CHANNELS = 3
 
 # Rows of a map that act alike on a grey pixel agree to within this, rounding aside.
 _GREY_TOLERANCE = 1e-6
@@ -66,15 +68,15 @@ class ColorTransform(StationaryTransform):
         return spec
 
     def _matrix(self, img: Image) -> Matrix:
-        channels = 1 if img.ndim == 2 else img.shape[2]
-        if channels not in (1, 3):
+        channels = channel_count(img)
+        if channels not in (1, _COLOR_CHANNELS):
             raise ValueError(f"colour operations need one or three channels, got {channels}")
         mean = (0.0, 0.0, 0.0)
         if any(step.needs_mean for step in self.steps):
             first, second, third, _ = cv2.mean(img)
-            mean = (first, second, third) if channels == 3 else (first, first, first)
+            mean = (first, second, third) if channels > 1 else (first, first, first)
         rows = compose(self.steps, mean)[:3]
-        if channels == 3:
+        if channels > 1:
             return rows
         grey = np.column_stack([rows[:, :3].sum(axis=1), rows[:, 3]])
         if np.ptp(grey, axis=0).max() > _GREY_TOLERANCE * max(1.0, float(np.abs(grey).max())):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from dataflow_image.imgaug.spec import Image
+from dataflow_image.imgaug.spec import Image, channel_count
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
 
 __all__ = ["ColorSpaceTransform"]
@@ -30,6 +30,8 @@ class ColorSpaceTransform(StationaryTransform):
     def apply_image(self, img: Image) -> Image:
         """Return the converted image."""
         result = cv2.cvtColor(img, self.mode)
-        if result.ndim == 2 and self.channels > 1:
+        if channel_count(result) > 1:
+            return result
+        if self.channels > 1:
             return cv2.merge([result] * self.channels)
-        return result[:, :, np.newaxis] if result.ndim == 2 and self.keepdims else result
+        return result[:, :, np.newaxis] if self.keepdims else result

@@ -74,7 +74,8 @@ class TransposeTransform(Transform):
 
     def apply_coords(self, coords: Coords) -> Coords:
         """Exchange x and y."""
-        return as_points(coords)[:, ::-1]
+        exchanged: Coords = as_points(coords)[:, ::-1]
+        return exchanged
 
     def apply_mask(self, mask: Image) -> Image:
         """Return the (width, height) mask."""

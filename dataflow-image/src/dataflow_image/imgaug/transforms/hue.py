@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from dataflow_image.imgaug.spec import Image, ImageSpec
+from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
 
 __all__ = ["HueTransform"]
@@ -23,7 +23,8 @@ _UINT8_TURN = 180
 class HueTransform(StationaryTransform):
     """Turn the hue of every pixel round the colour circle, keeping saturation and value.
 
-    uint8 images resolve the circle in 180 parts, as OpenCV does. Grey images have no hue and stay as they are.
+    uint8 images resolve the circle in 180 parts, as OpenCV does. Grey images have no hue and stay
+    as they are.
 
     >>> red = np.array([[[0, 0, 255]]], np.uint8)
     >>> HueTransform(180.0).apply_image(red).tolist()
@@ -39,7 +40,7 @@ class HueTransform(StationaryTransform):
 
     def apply_image(self, img: Image) -> Image:
         """Return the image with other hues, of the same shape and dtype."""
-        if img.ndim == 2 or img.shape[2] == 1:
+        if channel_count(img) == 1:
             return img
         to_hsv, from_hsv = _RGB_CODES if self.rgb else _BGR_CODES
         if img.dtype == np.uint8:

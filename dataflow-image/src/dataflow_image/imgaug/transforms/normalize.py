@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dataflow_image.imgaug.spec import Image, ImageSpec
+from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
 
 __all__ = ["ClipTransform", "NormalizeTransform"]
@@ -33,12 +33,17 @@ class NormalizeTransform(StationaryTransform):
         Raises:
             ValueError: the image has another number of channels.
         """
-        channels = 1 if img.ndim == 2 else img.shape[2]
+        channels = channel_count(img)
         for values in (self.mean, self.std):
             if len(values) not in (1, channels):
                 raise ValueError(f"{self!r} was given an image of {channels} channels")
-        result = np.subtract(img, np.array(self.mean, np.float32), dtype=np.float32)
-        result /= np.array(self.std, np.float32)
+        result = img.astype(np.float32, order="C")
+        # In place and over whole rows: numpy is some ten times slower along an axis of three, and
+        # a second array of this size costs more than the arithmetic.
+        height, width = img.shape[:2]
+        rows = result.reshape(height, width * channels)
+        rows -= np.resize(np.array(self.mean, np.float32), width * channels)
+        rows *= np.resize(1.0 / np.array(self.std, np.float32), width * channels)
         return result
 
     def spec_after(self, spec: ImageSpec) -> ImageSpec:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
 from dataflow_image.imgaug.transforms.pixel_moves import keep_axes, move_bits
@@ -32,7 +33,7 @@ class WarpAffineTransform(Transform):
             masks are filled with zero.
     """
 
-    mat: Sequence[Sequence[float]]
+    mat: npt.ArrayLike
     dsize: tuple[int, int]
     interp: int = cv2.INTER_LINEAR
     borderMode: int = cv2.BORDER_CONSTANT  # noqa: N815  # OpenCV's names, which users know

@@ -1,0 +1,1 @@
+"""How a pipeline runs in several workers: the plan, the engine, the backends."""

@@ -1,0 +1,31 @@
+"""How many datapoints share a task."""
+
+from __future__ import annotations
+
+#: A task should take about this long, so that its own cost (10 to 100 µs) does not show.
+TARGET_SECONDS = 2e-3
+
+LARGEST = 1024
+
+
+class ChunkSize:
+    """Grows and shrinks with what tasks turn out to take.
+
+    Args:
+        limit: never more than this.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = max(1, min(limit, LARGEST))
+        self._size = 1
+
+    def __call__(self) -> int:
+        return self._size
+
+    def learn(self, inputs: int, seconds: float) -> None:
+        """Take note of what a task of `inputs` datapoints took."""
+        if inputs == 0:
+            return
+        wanted = int(TARGET_SECONDS * inputs / max(seconds, 1e-9))
+        # At most doubled: the first tasks pay for warming up, or are luckily cheap.
+        self._size = max(1, min(wanted, 2 * self._size, self._limit))

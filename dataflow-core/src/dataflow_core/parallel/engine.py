@@ -1,0 +1,116 @@
+"""The engine: a bounded number of tasks in flight, their results in order, none lost.
+
+    tasks in flight + results waiting <= limit
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+
+from dataflow_core.errors import WorkerDiedError
+from dataflow_core.flow.failure import add_note
+from dataflow_core.flow.run import Place
+from dataflow_core.parallel.backend import Pool
+from dataflow_core.parallel.task import Failure, Lost, Result, Task
+
+#: A task that was being worked on when this many workers died is not given to another one.
+POISON = 2
+
+
+class Engine:
+    """Runs the tasks of one run on a pool.
+
+    Args:
+        pool: of workers; the engine does not close it.
+        tasks: made when there is room for them.
+        limit: how many may be in flight or waiting.
+    """
+
+    def __init__(self, pool: Pool, tasks: Iterator[Task], limit: int) -> None:
+        self._pool = pool
+        self._tasks = tasks
+        self._limit = limit
+        self._order: deque[Task] = deque()
+        self._in_flight: dict[int, Task] = {}
+        self._arrived: dict[int, Result] = {}
+        self._deaths: dict[int, int] = {}
+        self._feeding = True
+        self._error: Exception | None = None
+        self._reached: Place | None = None
+
+    def results(self) -> Iterator[tuple[Task, Result]]:
+        """Yield each task and its result, in the order of the tasks.
+
+        Raises:
+            WorkerDiedError: if one task kills two workers.
+            Exception: what making the tasks raised, after the results of those made before.
+        """
+        while True:
+            self._fill()
+            if not self._order:
+                break
+            first = self._order[0]
+            while first.number not in self._arrived:
+                self._receive()
+            self._order.popleft()
+            yield first, self._arrived.pop(first.number)
+        if self._error is not None:
+            raise self._error
+
+    def stop_feeding(self) -> None:
+        """Make no more tasks, and forget those that have not begun."""
+        self._feeding = False
+        self._pool.cancel()
+        self._order.clear()
+        self._in_flight.clear()
+
+    def _fill(self) -> None:
+        while self._feeding and len(self._order) < self._limit:
+            try:
+                task = next(self._tasks)
+            except StopIteration:
+                self._feeding = False
+            except Exception as error:  # noqa: BLE001  raised when its turn has come
+                self._feeding = False
+                self._error = error
+            else:
+                self._order.append(task)
+                self._in_flight[task.number] = task
+                self._pool.submit(task)
+
+    def _receive(self) -> None:
+        answer = self._pool.receive()
+        if isinstance(answer, Lost):
+            self._hand_on(answer)
+        elif self._in_flight.pop(answer.number, None) is not None:
+            self._arrived[answer.number] = answer
+            if answer.places:
+                self._reached = answer.places[-1]
+        # Else it answers to a run that was broken off.
+
+    def _hand_on(self, lost: Lost) -> None:
+        """Give the tasks of a dead worker to others."""
+        if lost.tasks and lost.tasks[0] in self._in_flight:
+            suspect = self._in_flight[lost.tasks[0]]
+            deaths = self._deaths[suspect.number] = self._deaths.get(suspect.number, 0) + 1
+            if deaths >= POISON:
+                raise WorkerDiedError(
+                    f"{deaths} workers died on the same task, the last one {lost.cause}; it holds"
+                    f" the datapoints with positions {[*suspect.positions]}",
+                    positions=suspect.positions,
+                )
+        again = [self._in_flight[number] for number in lost.tasks if number in self._in_flight]
+        if again and again[0].count and not again[0].opens:
+            # The tasks of a whole flow build on each other: the new worker opens it anew.
+            again[0] = replace(again[0], opens=True, begin=self._reached)
+        for task in again:
+            self._pool.submit(task)
+
+
+def raise_failure(failure: Failure) -> None:
+    """Raise the exception of a worker here, as itself."""
+    if failure.traceback_text is not None:
+        add_note(failure.error, f"in a worker process:\n{failure.traceback_text.rstrip()}")
+    raise failure.error

@@ -1,0 +1,59 @@
+"""The feed: cut what a run hands out into tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count, islice
+
+from dataflow_core.flow.datapoint import Datapoint
+from dataflow_core.flow.run import Place, Run
+from dataflow_core.parallel.task import Draws, Task
+
+
+def cut(
+    run: Run, draws: Draws, numbers: Iterator[int], size: Callable[[], int], first_group: int = 0
+) -> Iterator[Task]:
+    """Yield tasks of `size()` inputs each, smaller at the end.
+
+    What the run raises is raised after the task that holds what came before it.
+    """
+    items = iter(run)
+    noted = run.place_after(0) is None
+    for group in count(first_group):
+        positions: list[int] = []
+        inputs: list[Datapoint] = []
+        places: list[Place] = []
+        begin = run.place()
+        error: Exception | None = None
+        try:
+            for dp in islice(items, size()):
+                inputs.append(dp)
+                positions.append(run.position)
+                if noted:
+                    places.append(run.place())
+        except Exception as raised:  # noqa: BLE001  raised below
+            error = raised
+        if inputs:
+            yield Task(next(numbers), draws, positions, inputs, group, begin=begin, places=places)
+        if error is not None:
+            raise error
+        if not inputs:
+            return
+
+
+def place_after(run: Run, task: Task, number: int) -> Place:
+    """Return where the datapoint after input `number` of a task begins."""
+    if task.places:
+        return task.places[number]
+    place = run.place_after(task.positions[number])
+    assert place is not None
+    return place
+
+
+def ask(
+    draws: Draws, numbers: Iterator[int], size: Callable[[], int], place: Place | None
+) -> Iterator[Task]:
+    """Yield tasks for a part that is a whole flow: hand out the next `size()` datapoints."""
+    yield Task(next(numbers), draws, count=size(), begin=place, opens=True)
+    while True:
+        yield Task(next(numbers), draws, count=size())

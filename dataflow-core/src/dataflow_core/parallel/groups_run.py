@@ -1,0 +1,81 @@
+"""The parallel run of stages that end with a grouping."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+
+from dataflow_core.flow.datapoint import Datapoint
+from dataflow_core.flow.group import Grouping
+from dataflow_core.flow.run import Place, Run, Scope, position_of, upstream_place
+from dataflow_core.parallel.engine import Engine, raise_failure
+from dataflow_core.parallel.feed import cut, place_after
+from dataflow_core.parallel.lease import Keeper
+from dataflow_core.parallel.plan import Plan
+from dataflow_core.parallel.regroup import Regrouper
+from dataflow_core.parallel.task import Task
+from dataflow_core.parallel.window import Window
+
+
+class GroupsRun(Run):
+    """Groups of the datapoints that a chain makes of the feed's."""
+
+    __slots__ = (
+        "_before", "_draws", "_end", "_feed", "_grouping", "_keeper", "_start", "_window",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        plan: Plan,
+        grouping: Grouping,
+        scope: Scope,
+        place: Place | None,
+        keeper: Keeper,
+        window: Window,
+    ) -> None:
+        super().__init__(position_of(place))
+        self._feed = plan.feed.open_base(scope, upstream_place(place))
+        self._draws = plan.draws(scope)
+        self._grouping = grouping
+        self._keeper = keeper
+        self._window = window
+        self._start = self._feed.place()
+        #: The last member of the group at hand, and of the one before: its task and position.
+        self._end: tuple[Task, int] | None = None
+        self._before: tuple[Task, int] | None = None
+
+    def __iter__(self) -> Iterator[Datapoint]:
+        first = self.position + 1
+        size = self._grouping.size
+        regrouper = Regrouper(self._grouping, first)
+        with self._keeper.lease() as leased:
+            tasks = cut(self._feed, self._draws, leased.numbers, lambda: size, first)
+            engine = Engine(leased.pool, tasks, self._window.tasks)
+            try:
+                for task, result in engine.results():
+                    if result.failure is None or not result.grouped:
+                        for group, position in regrouper.take(result):
+                            self._before, self._end = self._end, (task, position)
+                            self.position += 1
+                            yield from group
+                    if result.failure is not None:
+                        raise_failure(result.failure)
+                for group in regrouper.rest():
+                    self.position += 1
+                    yield group
+            finally:
+                engine.stop_feeding()
+
+    def place(self) -> Place:
+        at = self._start
+        if self._end is not None:
+            task, position = self._end
+            at = place_after(self._feed, task, bisect_left(task.positions, position))
+        return {"position": self.position + 1, "ds": at}
+
+    def give_back(self) -> None:
+        self.position -= 1
+        self._end = self._before
+
+    def close(self) -> None:
+        self._feed.close()

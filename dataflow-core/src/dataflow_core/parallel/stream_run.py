@@ -1,0 +1,56 @@
+"""The parallel run of a whole flow: one worker runs it, ahead of the consumer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dataflow_core.flow.datapoint import Datapoint
+from dataflow_core.flow.run import Place, Run, Scope, position_of
+from dataflow_core.parallel.chunk import ChunkSize
+from dataflow_core.parallel.engine import Engine, raise_failure
+from dataflow_core.parallel.feed import ask
+from dataflow_core.parallel.lease import Keeper
+from dataflow_core.parallel.plan import Plan
+from dataflow_core.parallel.window import Window
+
+
+class StreamRun(Run):
+    """Datapoints of a flow that a worker runs, with the positions they have there."""
+
+    __slots__ = ("_before", "_draws", "_here", "_keeper", "_start", "_window")
+
+    def __init__(
+        self, plan: Plan, scope: Scope, place: Place | None, keeper: Keeper, window: Window
+    ) -> None:
+        super().__init__(position_of(place))
+        self._draws = plan.draws(scope)
+        self._keeper = keeper
+        self._window = window
+        self._start = place
+        self._before = self._here = 0 if place is None else place
+
+    def __iter__(self) -> Iterator[Datapoint]:
+        chunk = ChunkSize(self._window.largest_task)
+        with self._keeper.lease() as leased:
+            tasks = ask(self._draws, leased.numbers, chunk, self._start)
+            engine = Engine(leased.pool, tasks, self._window.tasks)
+            try:
+                for _, result in engine.results():
+                    chunk.learn(len(result.outputs), result.seconds)
+                    rows = zip(result.positions, result.places, result.outputs)
+                    for self.position, place, dp in rows:
+                        self._before, self._here = self._here, place
+                        yield dp
+                    if result.failure is not None:
+                        raise_failure(result.failure)
+                    if result.finished:
+                        return
+            finally:
+                engine.stop_feeding()
+
+    def place(self) -> Place:
+        return self._here
+
+    def give_back(self) -> None:
+        self.position -= 1
+        self._here = self._before

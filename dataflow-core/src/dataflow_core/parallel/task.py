@@ -1,0 +1,105 @@
+"""What travels between the engine and its workers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from dataflow_core.flow.datapoint import Datapoint
+from dataflow_core.flow.run import Place
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What the random numbers of a run hang on.
+
+    Attributes:
+        seed: of the pipeline.
+        epoch: of the run.
+        before: number of the random stream of each step before the grouping.
+        after: the same, of each step after it.
+    """
+
+    seed: int
+    epoch: int
+    before: tuple[int, ...] = ()
+    after: tuple[int, ...] = ()
+
+
+@dataclass
+class Task:
+    """Some consecutive positions, and what the workers' part is to be run on.
+
+    Attributes:
+        number: of the task; unique among all that a pool is ever given, and increasing.
+        draws: of the run it belongs to.
+        positions: of the inputs.
+        inputs: indices of the workers' source, or datapoints.
+        group: position of the group that the inputs make up, if there is a grouping.
+        count: for a part that is a whole flow: how many datapoints to hand out next.
+        begin: for a part that is a whole flow: where to open it; None in `count`'s wake.
+        opens: whether the flow is to be opened at `begin`.
+    """
+
+    number: int
+    draws: Draws
+    positions: Sequence[int] = ()
+    inputs: Sequence[Datapoint] = ()
+    group: int = 0
+    count: int = 0
+    begin: Place | None = None
+    opens: bool = False
+    places: Sequence[Place] = field(default=(), compare=False)
+
+
+@dataclass
+class Failure:
+    """An exception of the workers' part.
+
+    Attributes:
+        error: the exception, with its notes.
+        traceback_text: of the worker, where the exception came from another process.
+    """
+
+    error: BaseException
+    traceback_text: str | None = None
+
+
+@dataclass
+class Result:
+    """What became of a task.
+
+    Attributes:
+        number: of the task.
+        outputs: datapoints that were not dropped, in order; up to the failure if there is one.
+        positions: theirs.
+        grouped: whether `outputs` is the group of all inputs, instead.
+        seconds: how long the worker was at it.
+        failure: what went wrong on the datapoint after `outputs`.
+        places: for a part that is a whole flow: where what follows each output begins.
+        finished: for a part that is a whole flow: whether its epoch is over.
+    """
+
+    number: int
+    outputs: list[Datapoint]
+    positions: Sequence[int]
+    grouped: bool = False
+    seconds: float = 0.0
+    failure: Failure | None = None
+    places: Sequence[Place] = ()
+    finished: bool = False
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A worker is gone, and so are tasks it had; another one has taken its place.
+
+    Attributes:
+        worker: its number.
+        tasks: numbers of the tasks, the one that was being worked on first.
+        cause: how it ended, for people.
+    """
+
+    worker: int
+    tasks: tuple[int, ...]
+    cause: str

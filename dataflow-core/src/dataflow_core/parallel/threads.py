@@ -1,0 +1,101 @@
+"""The thread backend: workers that share the interpreter.
+
+They run at the same time where the work lets go of the GIL, as decoding and resizing images,
+reading files and numpy's loops over large arrays do. Nothing is copied or pickled.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from queue import Empty, SimpleQueue
+from typing import ClassVar
+
+from dataflow_core import hooks
+from dataflow_core.parallel.part import WorkersPart
+from dataflow_core.parallel.task import Failure, Result, Task
+from dataflow_core.parallel.worker import make_worker
+
+#: How long closing waits for a worker to end the datapoint it is at.
+CLOSE_SECONDS = 5.0
+
+
+class ThreadBackend:
+    """Runs the workers' part in threads of this process."""
+
+    name: ClassVar[str] = "thread"
+
+    def start(self, part: WorkersPart, num_workers: int) -> ThreadPool:
+        """Return a pool of `num_workers` threads."""
+        return ThreadPool(part, num_workers)
+
+
+class ThreadPool:
+    """Threads around one queue of tasks and one of results."""
+
+    def __init__(self, part: WorkersPart, num_workers: int) -> None:
+        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
+        self._results: SimpleQueue[Result] = SimpleQueue()
+        # Daemons: an interpreter that exits does not wait for a worker stuck in the user's code.
+        self._threads = [
+            threading.Thread(
+                target=_work,
+                args=(part, worker, self._tasks, self._results),
+                name=f"dataflow-thread-{worker}",
+                daemon=True,
+            )
+            for worker in range(num_workers)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, task: Task) -> None:
+        """Queue a task."""
+        self._tasks.put(task)
+
+    def receive(self) -> Result:
+        """Wait for the next result."""
+        return self._results.get()
+
+    def cancel(self) -> None:
+        """Forget the tasks that no thread has taken."""
+        try:
+            while True:
+                self._tasks.get_nowait()
+        except Empty:
+            pass
+
+    def close(self) -> None:
+        """End the threads after the datapoint each is at.
+
+        Warns:
+            ResourceWarning: if one of them does not come back within 5 s; it is left behind.
+        """
+        self.cancel()
+        threads, self._threads = self._threads, []
+        for _ in threads:
+            self._tasks.put(None)
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join(CLOSE_SECONDS)
+            if thread.is_alive() and thread is not threading.current_thread():
+                warnings.warn(
+                    f"{thread.name} is still busy after {CLOSE_SECONDS:g} s and is left behind",
+                    ResourceWarning,
+                    stacklevel=2,
+                )
+
+
+def _work(
+    part: WorkersPart, number: int, tasks: SimpleQueue[Task | None], results: SimpleQueue[Result]
+) -> None:
+    hooks.worker_started(ThreadBackend.name, number)
+    worker = make_worker(part, in_process=True)
+    while (task := tasks.get()) is not None:
+        try:
+            result = worker.run(task)
+        except BaseException as error:  # noqa: BLE001  a thread's end would be a hang elsewhere
+            result = Result(task.number, [], [], failure=Failure(error))
+        results.put(result)
+    worker.close()
+    hooks.worker_stopping(ThreadBackend.name, number)

@@ -1,0 +1,228 @@
+"""Colour operations compute what torchvision's do, in one pass."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from dataflow_image.imgaug import (
+    Brightness,
+    BrightnessScale,
+    ColorJitter,
+    Contrast,
+    Hue,
+    Lighting,
+    Saturation,
+    TransformList,
+)
+from dataflow_image.imgaug.transforms import ColorTransform, HueTransform, Transform
+from dataflow_image.imgaug.transforms import color_steps as steps
+
+BGR = np.array([0.114, 0.587, 0.299])
+
+
+def by_hand(
+    image: npt.NDArray[Any], kinds: tuple[str, ...], factors: dict[str, float]
+) -> npt.NDArray[Any]:
+    """Blend as torchvision does, in float64, without clipping in between."""
+    result = image.astype(np.float64)
+    for kind in kinds:
+        factor = factors[kind]
+        grey = result @ BGR
+        if kind == "brightness":
+            result = factor * result
+        elif kind == "contrast":
+            result = factor * result + (1 - factor) * grey.mean()
+        else:
+            result = factor * result + (1 - factor) * grey[..., None]
+    return result
+
+
+MAKE: dict[str, Callable[[float], steps.ColorStep]] = {
+    "brightness": steps.brightness,
+    "contrast": steps.Contrast,
+    "saturation": steps.saturation,
+}
+
+
+@pytest.mark.parametrize("kinds", list(itertools.permutations(MAKE)), ids="-".join)
+def test_one_map_equals_the_operations_one_by_one(
+    kinds: tuple[str, ...], photo: npt.NDArray[Any]
+) -> None:
+    factors = {"brightness": 1.3, "contrast": 0.6, "saturation": 1.7}
+    tfm = ColorTransform(tuple(MAKE[kind](factors[kind]) for kind in kinds))
+    expected = np.clip(by_hand(photo, kinds, factors), 0, 255)
+    assert np.abs(tfm.apply_image(photo) - np.rint(expected)).max() <= 1
+    for dtype, tolerance in ((np.float32, 1e-3), (np.float64, 1e-6)):
+        result = tfm.apply_image(photo.astype(dtype))
+        assert result.dtype == dtype
+        assert np.abs(result - expected).max() < tolerance
+
+
+def test_the_jitters_map_is_made_of_what_it_says_it_drew(photo: npt.NDArray[Any]) -> None:
+    jitter = ColorJitter(0.4, 0.4, 0.4)
+    jitter.reset_state(3)
+    orders = set()
+    for _ in range(100):
+        tfm = jitter.get_transform(photo)
+        assert isinstance(tfm, ColorTransform)
+        kinds = tuple(
+            "contrast" if isinstance(step, steps.Contrast)
+            else "brightness" if np.count_nonzero(np.array(step.rows)) == 3  # type: ignore[attr-defined]
+            else "saturation"
+            for step in tfm.steps
+        )  # fmt: skip
+        assert sorted(kinds) == ["brightness", "contrast", "saturation"]
+        orders.add(kinds)
+    assert len(orders) == 6
+
+
+def test_factors_fill_their_range() -> None:
+    jitter = ColorJitter(brightness=0.0, contrast=(0.25, 0.75), saturation=0.0)
+    jitter.reset_state(0)
+    image = np.zeros((2, 2, 3), np.uint8)
+    factors = [jitter.get_transform(image).steps[0].factor for _ in range(500)]  # type: ignore[attr-defined]
+    assert 0.25 <= min(factors) < 0.26
+    assert 0.74 < max(factors) < 0.75
+    assert abs(np.mean(factors) - 0.5) < 0.03
+
+
+def test_a_jitter_of_nothing_changes_nothing(photo: npt.NDArray[Any]) -> None:
+    assert ColorJitter(0, 0, 0).augment(photo) is photo
+
+
+def test_hue_parts_the_colour_maps(photo: npt.NDArray[Any]) -> None:
+    jitter = ColorJitter(0.4, 0.4, 0.4, hue=0.1)
+    jitter.reset_state(1)
+    for _ in range(50):
+        tfm = jitter.get_transform(photo)
+        assert isinstance(tfm, TransformList)
+        kinds = [type(part) for part in tfm.tfms]
+        assert kinds.count(HueTransform) == 1
+        assert sum(len(part.steps) for part in tfm.tfms if isinstance(part, ColorTransform)) == 3
+        assert tfm.apply_image(photo).shape == photo.shape
+
+
+def test_contrast_takes_the_mean_of_the_image_it_is_applied_to(photo: npt.NDArray[Any]) -> None:
+    flat = ColorTransform((steps.Contrast(0.0),))
+    grey_mean = float((photo @ BGR).mean())
+    assert np.abs(flat.apply_image(photo) - grey_mean).max() <= 0.51
+    half = photo // 2
+    assert np.abs(flat.apply_image(half) - float((half @ BGR).mean())).max() <= 0.51
+
+
+@pytest.mark.parametrize("shape", [(6, 7), (6, 7, 1)], ids=str)
+def test_a_grey_image_is_treated_as_three_equal_channels(shape: tuple[int, ...]) -> None:
+    grey = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    tfm = ColorTransform((steps.brightness(1.2), steps.Contrast(0.7), steps.saturation(0.3)))
+    triple = cv2.merge([grey, grey, grey])
+    result = tfm.apply_image(grey)
+    assert result.shape == grey.shape
+    difference = result.reshape(6, 7).astype(int) - tfm.apply_image(triple)[..., 0]
+    assert np.abs(difference).max() <= 1
+
+
+def test_a_tint_cannot_be_applied_to_a_grey_image() -> None:
+    with pytest.raises(ValueError, match="grey image"):
+        ColorTransform((steps.shift((1.0, 2.0, 3.0)),)).apply_image(np.zeros((2, 2), np.uint8))
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+def test_other_numbers_of_channels_are_refused(channels: int) -> None:
+    with pytest.raises(ValueError, match="one or three channels"):
+        ColorJitter(0.4, 0.4, 0.4).augment(np.zeros((2, 2, channels), np.uint8))
+
+
+def test_other_dtypes_are_refused_with_a_remedy() -> None:
+    with pytest.raises(TypeError, match="ToFloat32"):
+        ColorJitter(0.4, 0.4, 0.4).augment(np.zeros((2, 2, 3), np.int32))
+
+
+def test_float_images_are_clipped_only_if_asked() -> None:
+    image = np.full((1, 1, 3), 200.0, np.float32)
+    assert BrightnessScale((2, 2)).augment(image).max() == 255.0
+    assert BrightnessScale((2, 2), clip=False).augment(image).max() == 400.0
+
+
+def test_uint8_is_rounded_not_cut() -> None:
+    assert BrightnessScale((0.5, 0.5)).augment(np.full((1, 1, 3), 7, np.uint8)).max() == 4
+    assert Brightness(0).augment(np.full((1, 1, 3), 7, np.uint8)).max() == 7
+
+
+def test_contrast_per_channel_and_of_the_grey_image(photo: npt.NDArray[Any]) -> None:
+    image = photo.astype(np.float64)
+    per_channel = Contrast((0.5, 0.5)).augment(image)
+    np.testing.assert_allclose(per_channel, 0.5 * image + 0.5 * image.mean(axis=(0, 1)))
+    for rgb, weights in ((True, BGR[::-1]), (False, BGR)):
+        expected = 0.5 * image + 0.5 * (image @ weights).mean()
+        np.testing.assert_allclose(Contrast((0.5, 0.5), rgb=rgb).augment(image), expected)
+
+
+def test_saturation_keeps_the_grey_image(photo: npt.NDArray[Any]) -> None:
+    image = photo.astype(np.float64)
+    augmentor = Saturation(0.4, rgb=False, clip=False)
+    augmentor.reset_state(5)
+    result = augmentor.augment(image)
+    np.testing.assert_allclose(result @ BGR, image @ BGR)
+    assert not np.allclose(result, image)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_hue_turns_red_to_green_to_blue(dtype: type[np.generic]) -> None:
+    red = np.array([[[0, 0, 255]]], dtype)
+    assert HueTransform(120.0).apply_image(red).tolist() == [[[0, 255, 0]]]
+    assert HueTransform(240.0).apply_image(red).tolist() == [[[255, 0, 0]]]
+    assert HueTransform(-120.0).apply_image(red).tolist() == [[[255, 0, 0]]]
+    assert Hue((60, 60), rgb=True).augment(red[..., ::-1].copy()).tolist() == [[[0, 255, 0]]]
+
+
+def test_hue_leaves_grey_images_alone() -> None:
+    grey = np.full((2, 2, 1), 5, np.uint8)
+    assert HueTransform(90.0).apply_image(grey) is grey
+
+
+def test_lighting_adds_one_colour() -> None:
+    lighting = Lighting(0.1, [30.0, 20.0, 10.0], np.eye(3).tolist(), clip=False)
+    lighting.reset_state(0)
+    image = np.random.default_rng(0).random((4, 5, 3)) * 255
+    added = lighting.augment(image) - image
+    assert np.abs(added - added[0, 0]).max() < 1e-9
+    assert np.abs(added[0, 0]).min() > 0
+
+
+def test_unclipped_operations_in_a_row_are_one_map(photo: npt.NDArray[Any]) -> None:
+    from dataflow_image.imgaug import AugmentorList
+    from dataflow_image.imgaug.transforms.fusion import fuse
+
+    augmentors = AugmentorList([Brightness(5, clip=False), Contrast(0.2, clip=False), Lighting(
+        0.1, [1, 1, 1], np.eye(3).tolist())])  # fmt: skip
+    fused: list[Transform] = fuse(augmentors.get_transform(photo).tfms)
+    assert len(fused) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "error"),
+    [
+        (ColorJitter, {"brightness": -0.1, "contrast": 0, "saturation": 0}, ValueError),
+        (ColorJitter, {"brightness": (0.5, 0.1), "contrast": 0, "saturation": 0}, ValueError),
+        (ColorJitter, {"brightness": (-0.5, 0.1), "contrast": 0, "saturation": 0}, ValueError),
+        (ColorJitter, {"brightness": 0, "contrast": 0, "saturation": 0, "hue": 0.6}, ValueError),
+        (ColorJitter, {"brightness": 0, "contrast": float("nan"), "saturation": 0}, ValueError),
+        (ColorJitter, {"brightness": "0.4", "contrast": 0, "saturation": 0}, TypeError),
+        (Brightness, {"delta": -1}, ValueError),
+        (Saturation, {"alpha": 2}, ValueError),
+        (Lighting, {"std": 0.1, "eigval": [1, 2], "eigvec": np.eye(3).tolist()}, ValueError),
+        (Contrast, {"factor_range": None}, TypeError),
+    ],
+)
+def test_parameters_are_checked_at_construction(
+    kind: Any, arguments: dict[str, Any], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        kind(**arguments)

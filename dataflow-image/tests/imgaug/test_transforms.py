@@ -1,0 +1,229 @@
+"""Transforms move images, points, boxes, masks and polygons together."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataflow_image.imgaug import (
+    CropTransform,
+    FlipTransform,
+    NoOpTransform,
+    PhotometricTransform,
+    ResizeTransform,
+    Transform,
+    TransformList,
+    TransposeTransform,
+    WarpAffineTransform,
+)
+from dataflow_image.imgaug.spec import ImageSpec
+from dataflow_image.imgaug.transforms import CastTransform, ColorTransform, HueTransform
+from dataflow_image.imgaug.transforms.color_steps import Contrast, brightness
+
+H, W = 60, 80
+ROTATION = cv2.getRotationMatrix2D((W * 0.5 - 0.5, H * 0.5 - 0.5), 30, 1.0)
+
+GEOMETRIC: list[Transform] = [
+    NoOpTransform(),
+    ResizeTransform(H, W, 120, 160),
+    ResizeTransform(H, W, 30, 40),
+    CropTransform(10, 20, 40, 50),
+    FlipTransform(H, W, horiz=True),
+    FlipTransform(H, W, horiz=False),
+    TransposeTransform(),
+    WarpAffineTransform(ROTATION, (W, H)),
+    TransformList([FlipTransform(H, W), CropTransform(5, 5, 50, 60), TransposeTransform()]),
+]
+VALUES: list[Transform] = [
+    PhotometricTransform(np.invert),
+    CastTransform("float32"),
+    ColorTransform((brightness(0.5), Contrast(0.5))),
+    HueTransform(20.0),
+]
+
+
+def blob(x: float, y: float) -> npt.NDArray[Any]:
+    """An image whose centre of mass is at (x, y) in continuous coordinates."""
+    rows, columns = np.mgrid[0:H, 0:W] + 0.5
+    squares: npt.NDArray[Any] = (columns - x) ** 2 + (rows - y) ** 2
+    return np.exp(-squares / (2 * 3.0**2)).astype(np.float32)
+
+
+def centre_of_mass(image: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    rows, columns = np.mgrid[0 : image.shape[0], 0 : image.shape[1]] + 0.5
+    weighted = [(columns * image).sum(), (rows * image).sum()]
+    return np.array(weighted) / float(image.sum())
+
+
+@pytest.mark.parametrize("tfm", GEOMETRIC, ids=repr)
+def test_points_move_as_the_pixels_under_them_do(tfm: Transform) -> None:
+    point = np.array([[47.3, 26.8]])
+    moved = tfm.apply_coords(point)[0]
+    assert np.abs(centre_of_mass(tfm.apply_image(blob(*point[0]))) - moved).max() < 0.05
+
+
+@pytest.mark.parametrize("tfm", GEOMETRIC, ids=repr)
+def test_masks_move_as_the_pixels_do(tfm: Transform) -> None:
+    mask = blob(47.3, 26.8) > 0.3
+    moved = tfm.apply_mask(mask)
+    assert moved.dtype == np.bool_
+    assert moved.shape == tfm.apply_image(np.zeros((H, W), np.float32)).shape
+    expected = tfm.apply_coords(np.array([[47.3, 26.8]]))[0]
+    assert np.abs(centre_of_mass(moved) - expected).max() < 0.5
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "bool", "int16", "int32", "uint32", "int64", "float32"])
+@pytest.mark.parametrize("shape", [(H, W), (H, W, 1), (H, W, 2)], ids=str)
+@pytest.mark.parametrize("tfm", GEOMETRIC, ids=repr)
+def test_masks_of_every_dtype_keep_their_values(
+    tfm: Transform, shape: tuple[int, ...], dtype: str, random: np.random.Generator
+) -> None:
+    raw = random.integers(0, 256, (*shape, np.dtype(dtype).itemsize), np.uint8)
+    mask = (raw > 127)[..., 0] if dtype == "bool" else raw.view(dtype)[..., 0]
+    moved = tfm.apply_mask(mask)
+    assert moved.dtype == mask.dtype
+    assert moved.ndim == mask.ndim
+    allowed = np.append(mask.ravel(), np.zeros(1, dtype)).tobytes()
+    words = {allowed[i : i + mask.itemsize] for i in range(0, len(allowed), mask.itemsize)}
+    assert all(word.tobytes() in words for word in np.ascontiguousarray(moved).ravel())
+
+
+@pytest.mark.parametrize("tfm", GEOMETRIC + VALUES, ids=repr)
+@pytest.mark.parametrize("channels", [(), (1,), (3,)], ids=str)
+def test_the_predicted_spec_is_that_of_the_result(
+    tfm: Transform, channels: tuple[int, ...], random: np.random.Generator
+) -> None:
+    image = random.integers(0, 256, (H, W, *channels), np.uint8)
+    predicted = tfm.spec_after(ImageSpec.of(image))
+    assert predicted in (None, ImageSpec.of(tfm.apply_image(image)))
+    assert (predicted is None) == isinstance(tfm, PhotometricTransform)
+
+
+@pytest.mark.parametrize("tfm", GEOMETRIC + VALUES, ids=repr)
+def test_transforms_are_plain_data(tfm: Transform, photo: npt.NDArray[Any]) -> None:
+    copy = pickle.loads(pickle.dumps(tfm))
+    assert copy == tfm
+    assert repr(copy) == repr(tfm)
+    np.testing.assert_array_equal(copy.apply_image(photo), tfm.apply_image(photo))
+
+
+@pytest.mark.parametrize("tfm", GEOMETRIC + VALUES, ids=repr)
+def test_arguments_are_never_written_to(tfm: Transform, photo: npt.NDArray[Any]) -> None:
+    points, boxes = np.full((2, 2), 3.0), np.full((2, 4), 3.0)
+    mask = photo[..., 0]
+    for array in (points, boxes):
+        array.flags.writeable = False
+    tfm.apply_image(photo)
+    tfm.apply_coords(points)
+    tfm.apply_box(boxes)
+    tfm.apply_mask(mask)
+
+
+@pytest.mark.parametrize("tfm", VALUES, ids=repr)
+def test_changes_of_values_move_nothing(tfm: Transform, photo: npt.NDArray[Any]) -> None:
+    points = np.array([[1.5, 2.5]])
+    np.testing.assert_array_equal(tfm.apply_coords(points), points)
+    np.testing.assert_array_equal(tfm.apply_mask(photo[..., 0]), photo[..., 0])
+
+
+@given(
+    x=st.floats(0, W), y=st.floats(0, H), w=st.floats(0, 50), h=st.floats(0, 50),
+    tfm=st.sampled_from(GEOMETRIC),
+)  # fmt: skip
+def test_a_box_holds_every_point_it_held_before(
+    x: float, y: float, w: float, h: float, tfm: Transform
+) -> None:
+    box = np.array([[x, y, x + w, y + h]])
+    inside = np.array([[x, y], [x + w, y], [x, y + h], [x + w, y + h], [x + w / 2, y + h / 3]])
+    x0, y0, x1, y1 = tfm.apply_box(box)[0]
+    moved = tfm.apply_coords(inside)
+    assert (moved >= np.array([x0, y0]) - 1e-9).all()
+    assert (moved <= np.array([x1, y1]) + 1e-9).all()
+
+
+def test_a_flipped_box_has_its_corners_in_order() -> None:
+    boxes = FlipTransform(H, W).apply_box(np.array([[10.0, 5.0, 30.0, 15.0]]))
+    assert boxes.tolist() == [[50.0, 5.0, 70.0, 15.0]]
+
+
+def test_no_points_and_no_boxes_are_fine() -> None:
+    for tfm in GEOMETRIC:
+        assert tfm.apply_coords(np.zeros((0, 2))).shape == (0, 2)
+        assert tfm.apply_box(np.zeros((0, 4))).shape == (0, 4)
+        assert tfm.apply_polygons([]) == []
+
+
+def test_polygons_are_sets_of_points() -> None:
+    polygons = [np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), np.zeros((4, 2))]
+    first, second = CropTransform(1, 1, 5, 5).apply_polygons(polygons)
+    assert first.tolist() == [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]
+    assert second.tolist() == [[-1.0, -1.0]] * 4
+
+
+def test_points_keep_their_float_dtype_and_ints_become_floats() -> None:
+    for tfm in GEOMETRIC:
+        assert tfm.apply_coords(np.ones((3, 2), np.float32)).dtype == np.float32
+        assert tfm.apply_coords(np.ones((3, 2), np.int64)).dtype == np.float64
+
+
+@pytest.mark.parametrize("shape", [(2,), (2, 3), (1, 2, 2)])
+def test_points_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
+    for tfm in GEOMETRIC:
+        with pytest.raises(ValueError, match=r"\(N, 2\)"):
+            tfm.apply_coords(np.zeros(shape))
+
+
+def test_boxes_of_another_shape_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"\(N, 4\)"):
+        FlipTransform(H, W).apply_box(np.zeros((3, 2)))
+
+
+@pytest.mark.parametrize("tfm", [ResizeTransform(5, 6, 7, 8), FlipTransform(5, 6)], ids=repr)
+def test_an_image_of_another_size_is_refused(tfm: Transform) -> None:
+    with pytest.raises(ValueError, match="6x5"):
+        tfm.apply_image(np.zeros((6, 5, 3), np.uint8))
+
+
+@pytest.mark.parametrize("window", [(0, 0, 7, 3), (0, 4, 3, 3), (-1, 0, 3, 3)])
+def test_a_window_beyond_the_image_is_refused(window: tuple[int, int, int, int]) -> None:
+    with pytest.raises(ValueError, match="does not lie within an image of 6x5"):
+        CropTransform(*window).apply_image(np.zeros((6, 5), np.uint8))
+
+
+def test_what_is_no_image_is_refused() -> None:
+    with pytest.raises(TypeError, match="NoneType"):
+        CropTransform(0, 0, 1, 1).apply_image(None)  # type: ignore[arg-type]
+
+
+def test_a_crop_is_a_view(photo: npt.NDArray[Any]) -> None:
+    assert np.shares_memory(CropTransform(1, 2, 3, 4).apply_image(photo), photo)
+
+
+def test_a_warp_fills_all_channels_with_the_border_value() -> None:
+    shift = WarpAffineTransform([[1, 0, 2], [0, 1, 0]], (4, 1), borderValue=9)
+    assert shift.apply_image(np.ones((1, 4, 3), np.uint8))[0, 0].tolist() == [9, 9, 9]
+
+
+def test_a_warp_matrix_of_another_shape_is_refused() -> None:
+    with pytest.raises(ValueError, match="2x3"):
+        WarpAffineTransform(np.eye(3).tolist(), (4, 4))
+
+
+def test_uint8_is_rounded_and_clipped() -> None:
+    values = np.array([[-1e12, -0.6, 0.4, 0.6, 1.5, 254.6, 255.6, 1e12, np.inf]])
+    expected = [[0, 0, 0, 1, 2, 255, 255, 255, 255]]
+    for dtype in (np.float32, np.float64):
+        assert CastTransform("uint8").apply_image(values.astype(dtype)).tolist() == expected
+    assert CastTransform("uint8").apply_image(np.array([[-5, 300]])).tolist() == [[0, 255]]
+
+
+def test_a_list_refuses_what_is_no_transform() -> None:
+    with pytest.raises(TypeError, match="not a Transform"):
+        TransformList([FlipTransform])  # type: ignore[list-item]

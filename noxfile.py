@@ -1,0 +1,109 @@
+"""How the house is kept in order: `nox` runs what must hold, `nox -s NAME` one part of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+PACKAGES = ("dataflow-core", "dataflow-image", "dataflow-lmdb", "dataflow-zmq")
+EXTRAS = {"dataflow-core": "[cli,testing]", "dataflow-image": "[demo]"}
+SOURCES = [f"{package}/src" for package in PACKAGES]
+BUILD_BACKEND = "hatchling>=1.24"
+
+CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
+PYTHONS = sorted({"3.10", "3.11", "3.12", "3.13", CURRENT}, key=lambda v: int(v.split(".")[1]))
+
+nox.needs_version = ">=2024.4.15"
+nox.options.sessions = ["lint", "types", "imports", f"tests-{CURRENT}", "docs", "build"]
+nox.options.reuse_venv = "yes"
+nox.options.error_on_missing_interpreters = False
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style and likely mistakes."""
+    session.install("ruff==0.17.6")
+    session.run("ruff", "check", *session.posargs)
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Types, in strict mode."""
+    _install_editable(session)
+    session.install("mypy==2.4.1", "nox")
+    session.run("mypy")
+    # As users of the packages, who are to be as strict as they like.
+    session.run("mypy", "benchmarks", "examples/dataflow-csv-lines/src", "noxfile.py")
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """The layers, and who may import whom."""
+    session.install("import-linter==2.16")
+    # Read as text, so nothing of ours or of others needs to be installed.
+    session.run("lint-imports", env={"PYTHONPATH": os.pathsep.join(SOURCES)})
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """All tests, against the working tree; arguments go to pytest."""
+    _install_editable(session)
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Every example: those of docstrings, and the code on the pages."""
+    _install_editable(session)
+    session.run("pytest", "--doctest-modules", *SOURCES)
+    session.run("pytest", "tests/docs", *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Sdists, wheels out of them, and the tests against these in an environment of their own."""
+    session.install("build", BUILD_BACKEND)
+    tmp = Path(session.create_tmp())
+    dist, env = tmp / "dist", tmp / "env"
+    for old in dist.glob("*"):
+        old.unlink()
+    for package in PACKAGES:
+        # Without options `build` makes the wheel from the sdist, which proves both complete.
+        session.run("python", "-m", "build", "-q", "--no-isolation", "-o", str(dist), package)
+    wheels = [
+        f"{wheel}{EXTRAS.get(wheel.name.split('-')[0].replace('_', '-'), '')}"
+        for wheel in sorted(dist.glob("*.whl"))
+    ]
+    session.run("python", "-m", "venv", "--clear", str(env))
+    python = str(env / ("Scripts" if os.name == "nt" else "bin") / "python")
+    session.run(python, "-m", "pip", "install", "-q", *wheels, "pytest", external=True)
+    # Left out: what reads the working tree, and what makes an environment of its own anyway.
+    session.run(
+        *(python, "-m", "pytest", "--ignore=tests/docs", "--ignore=tests/plugins"),
+        *session.posargs,
+        external=True,
+    )
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """The ratios of the README, measured here; they are no tests."""
+    session.install(*_targets())
+    for script in sorted((ROOT / "benchmarks").glob("*.py")):
+        session.run("python", str(script), *session.posargs)
+
+
+def _targets() -> list[str]:
+    return [f"./{package}{EXTRAS.get(package, '')}" for package in PACKAGES]
+
+
+def _install_editable(session: nox.Session) -> None:
+    """Install the packages so that they follow the working tree."""
+    session.install(BUILD_BACKEND, "editables")
+    editable = [argument for target in _targets() for argument in ("-e", target)]
+    session.install("--no-build-isolation", *editable)
