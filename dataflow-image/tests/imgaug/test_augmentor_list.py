@@ -14,6 +14,7 @@ from dataflow_core import DataFromList, MapData, NoRandomStreamError, seeded
 from dataflow_image.imgaug import (
     AugmentorList,
     Brightness,
+    BrightnessScale,
     CenterCrop,
     ColorJitter,
     Contrast,
@@ -110,6 +111,24 @@ def test_members_get_the_image_that_their_predecessors_leave(photo: npt.NDArray[
     half = blended(photo[20:40, 30:50])
     np.testing.assert_array_equal(seen[0], half)
     np.testing.assert_array_equal(seen[1], Resize(5).augment(half))
+
+
+def test_pixels_that_were_looked_at_are_those_of_the_result(photo: npt.NDArray[Any]) -> None:
+    class Look(Identity):
+        reads_pixels = True
+
+    # Fused into one, the two would neither round nor saturate in between.
+    augmentors = AugmentorList(
+        [
+            BrightnessScale((3.0, 3.0), clip=False),
+            Look(),
+            BrightnessScale((0.3, 0.3), clip=False),
+            Look(),
+        ]
+    )
+    image, transform = augmentors.augment_with_transform(photo)
+    assert image.max() <= 77
+    np.testing.assert_array_equal(transform.apply_image(photo), image)
 
 
 def test_shapes_are_known_before_pixels_are(photo: npt.NDArray[Any]) -> None:

@@ -93,6 +93,16 @@ def test_factors_fill_their_range() -> None:
     assert abs(np.mean(factors) - 0.5) < 0.03
 
 
+def test_factors_do_not_depend_on_the_order() -> None:
+    jitter = ColorJitter(brightness=0, contrast=(0.0, 1.0), saturation=(0.0, 1.0))
+    jitter.reset_state(0)
+    image = np.zeros((2, 2, 3), np.uint8)
+    tfms = [jitter.get_transform(image) for _ in range(1000)]
+    firsts = [tfm.steps[0] for tfm in tfms if isinstance(tfm, ColorTransform)]
+    factors = [step.factor for step in firsts if isinstance(step, steps.Contrast)]
+    assert abs(np.mean(factors) - 0.5) < 0.05
+
+
 def test_a_jitter_of_nothing_changes_nothing(photo: npt.NDArray[Any]) -> None:
     assert ColorJitter(0, 0, 0).augment(photo) is photo
 

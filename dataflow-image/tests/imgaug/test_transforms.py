@@ -79,6 +79,11 @@ def test_masks_move_as_the_pixels_do(tfm: Transform) -> None:
     assert np.abs(centre_of_mass(moved) - expected).max() < 0.5
 
 
+def test_a_resized_mask_takes_the_pixel_at_the_centre() -> None:
+    mask = np.arange(9, dtype=np.int32)[np.newaxis]
+    assert ResizeTransform(1, 9, 1, 3).apply_mask(mask).tolist() == [[1, 4, 7]]
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "bool", "int16", "int32", "uint32", "int64", "float32"])
 @pytest.mark.parametrize("shape", [(H, W), (H, W, 1), (H, W, 2)], ids=str)
 @pytest.mark.parametrize("tfm", GEOMETRIC, ids=repr)

@@ -1,1 +1,42 @@
-"""DataFlow."""
+"""LMDB for DataFlow: read any database, write flows into databases that are safe to read."""
+
+from __future__ import annotations
+
+from dataflow_lmdb.decoder import LMDBDataDecoder
+from dataflow_lmdb.errors import (
+    DamagedRecordError,
+    DatabaseExistsError,
+    DatabaseInUseError,
+    DatabaseNotFoundError,
+    DatabaseWriteError,
+    EmptyDatabaseError,
+    ForeignCodecError,
+    KeyNotFoundError,
+    LMDBError,
+    NotAnLMDBError,
+    UnfinishedDatabaseWarning,
+)
+from dataflow_lmdb.records import LMDBRecords
+from dataflow_lmdb.serializer import LMDBSerializer
+from dataflow_lmdb.source import LMDBData
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DamagedRecordError",
+    "DatabaseExistsError",
+    "DatabaseInUseError",
+    "DatabaseNotFoundError",
+    "DatabaseWriteError",
+    "EmptyDatabaseError",
+    "ForeignCodecError",
+    "KeyNotFoundError",
+    "LMDBData",
+    "LMDBDataDecoder",
+    "LMDBError",
+    "LMDBRecords",
+    "LMDBSerializer",
+    "NotAnLMDBError",
+    "UnfinishedDatabaseWarning",
+    "__version__",
+]

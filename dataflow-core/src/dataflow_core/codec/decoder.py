@@ -52,18 +52,19 @@ def decode(
     [(1, 2.5), 'label', {'id': None}]
     """
     if len(frames) > limits.max_frames:
-        msg = f"{len(frames)} frames are more than Limits.max_frames = {limits.max_frames}"
-        raise CodecError(msg)
+        raise CodecError(
+            f"{len(frames)} frames are more than Limits.max_frames = {limits.max_frames}"
+        )
     try:
         return _Reader(frames, copy, fallback, limits).read()
     except CodecError:
         raise
     except _BAD_BYTES as error:
-        msg = f"not an encoded datapoint: {error}"
-        raise CodecError(msg) from error
+        raise CodecError(f"not an encoded datapoint: {error}") from error
     except RecursionError as error:
-        msg = "the interpreter's stack has no room left for this datapoint's nesting"
-        raise CodecError(msg) from error
+        raise CodecError(
+            "the interpreter's stack has no room left for this datapoint's nesting"
+        ) from error
 
 
 class _Reader:
@@ -74,7 +75,7 @@ class _Reader:
     def __init__(
         self,
         frames: Sequence[Any],
-        copy: bool,  # noqa: FBT001
+        copy: bool,
         fallback: DecodeFallback | None,
         limits: Limits,
     ) -> None:
@@ -88,15 +89,13 @@ class _Reader:
         header, _ = self._frame()
         self._tokens = tokens = unpack_tokens(bytes(header), self._ext)
         for _ in self._frames:
-            msg = "there are more frames than the header speaks of"
-            raise CodecError(msg)
+            raise CodecError("there are more frames than the header speaks of")
         self._next = 1
         datapoint = tokens[0] if tokens else None
         if type(datapoint) is tuple:
             datapoint = self._resolve(datapoint, 0)
         if self._next != len(tokens):
-            msg = f"the header holds {len(tokens)} tokens, its datapoint {self._next}"
-            raise CodecError(msg)
+            raise CodecError(f"the header holds {len(tokens)} tokens, its datapoint {self._next}")
         return datapoint
 
     def _frame(self) -> tuple[Any, int]:
@@ -105,11 +104,11 @@ class _Reader:
             nbytes = _nbytes(frame)
             self._room -= nbytes
             if self._room < 0:
-                msg = f"the frames hold more than Limits.max_bytes = {self._limits.max_bytes}"
-                raise CodecError(msg)
+                raise CodecError(
+                    f"the frames hold more than Limits.max_bytes = {self._limits.max_bytes}"
+                )
             return frame, nbytes
-        msg = "there are fewer frames than the header speaks of"
-        raise CodecError(msg)
+        raise CodecError("there are fewer frames than the header speaks of")
 
     def _ext(self, code: int, payload: bytes) -> Any:
         """What msgpack calls for an ext: its value.
@@ -121,8 +120,9 @@ class _Reader:
             return code, payload
         read = _LEAVES.get(code)
         if read is None:
-            msg = f"the header holds a value of kind {code}, unknown in format {wire.VERSION}"
-            raise CodecError(msg)
+            raise CodecError(
+                f"the header holds a value of kind {code}, unknown in format {wire.VERSION}"
+            )
         return read(self, payload)
 
     def read_array(self, payload: bytes) -> Array:
@@ -169,8 +169,9 @@ class _Reader:
         if code == wire.FOREIGN:
             return self._foreign(payload)
         if depth >= self._limits.max_depth:
-            msg = f"containers nest deeper than Limits.max_depth = {self._limits.max_depth}"
-            raise CodecError(msg)
+            raise CodecError(
+                f"containers nest deeper than Limits.max_depth = {self._limits.max_depth}"
+            )
         count = int.from_bytes(payload, "little")
         if code == wire.LIST:
             return self._items(count, depth + 1)
@@ -184,8 +185,7 @@ class _Reader:
         end = start + count
         # Every child takes at least one token.
         if end > len(tokens):
-            msg = f"a container claims {count} values, {len(tokens) - start} are left"
-            raise CodecError(msg)
+            raise CodecError(f"a container claims {count} values, {len(tokens) - start} are left")
         items = tokens[start:end]
         if tuple not in map(type, items):
             self._next = end
@@ -193,8 +193,7 @@ class _Reader:
         items.clear()
         for _ in range(count):
             if self._next == len(tokens):
-                msg = "the header ends within a container"
-                raise CodecError(msg)
+                raise CodecError("the header ends within a container")
             item = tokens[self._next]
             self._next += 1
             items.append(self._resolve(item, depth) if type(item) is tuple else item)
@@ -204,28 +203,28 @@ class _Reader:
         keys = items[::2]
         most = self._limits.max_rare_keys
         if len(keys) > most and count_rare_keys(keys) > most:
-            msg = f"a dict has more than Limits.max_rare_keys = {most} keys that could collide"
-            raise CodecError(msg)
+            raise CodecError(
+                f"a dict has more than Limits.max_rare_keys = {most} keys that could collide"
+            )
         pairs = dict(zip(keys, items[1::2], strict=True))
         if len(pairs) != len(keys):
-            msg = "a dict has the same key twice"
-            raise CodecError(msg)
+            raise CodecError("a dict has the same key twice")
         return pairs
 
     def _foreign(self, payload: bytes) -> object:
         if self._fallback is None:
-            msg = (
+            raise CodecError(
                 "the datapoint holds an object that was written by a fallback, such as pickle: "
                 'if you trust whoever wrote it, ask for that with codec="pickle" or '
                 "decode(..., fallback=pickle.loads)"
             )
-            raise CodecError(msg)
         try:
             return self._fallback(payload)
         # Whatever it raises: the bytes are not ours, and neither is the function.
         except Exception as error:
-            msg = f"the fallback cannot read its {len(payload)} bytes: {error!r}"
-            raise CodecError(msg) from error
+            raise CodecError(
+                f"the fallback cannot read its {len(payload)} bytes: {error!r}"
+            ) from error
 
 
 _PENDING = frozenset({wire.LIST, wire.TUPLE, wire.DICT, wire.FOREIGN})
@@ -249,8 +248,7 @@ def _inline_layout(payload: bytes) -> tuple[Layout, int]:
     end = len(payload) - wire.ARRAY_TRAILER
     start = end - int.from_bytes(payload[-wire.ARRAY_TRAILER :], "little")
     if start < 0:
-        msg = f"an array of {len(payload)} bytes is shorter than its layout"
-        raise CodecError(msg)
+        raise CodecError(f"an array of {len(payload)} bytes is shorter than its layout")
     return read_layout(payload[start:end]), start
 
 

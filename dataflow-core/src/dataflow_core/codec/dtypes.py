@@ -74,8 +74,7 @@ def dtype_from_text(text: str) -> DType:
     except CodecError:
         raise
     except _BAD_DTYPE as error:
-        msg = f"not a structured dtype: {text[:80]!r}"
-        raise CodecError(msg) from error
+        raise CodecError(f"not a structured dtype: {text[:80]!r}") from error
 
 
 # The char is part of the key because dtypes of equal layout are equal.
@@ -97,23 +96,19 @@ def _plain_text(dtype: DType, char: str) -> str:
 def _plain(text: str) -> DType:
     match = _PLAIN.fullmatch(text)
     if match is None:
-        msg = f"not a dtype: {text[:80]!r}"
-        raise CodecError(msg)
+        raise CodecError(f"not a dtype: {text[:80]!r}")
     mantissa = match["mantissa"]
     if mantissa is not None and int(mantissa) != _MANTISSA:
-        msg = (
+        raise CodecError(
             f"dtype {text!r}: a long double with {mantissa} mantissa bits, this machine's has "
             f"{_MANTISSA}; write it as float64 to carry it between the two"
         )
-        raise CodecError(msg)
     try:
         dtype = np.dtype(match["name"])
     except _BAD_DTYPE as error:
-        msg = f"this machine has no dtype {text!r}"
-        raise CodecError(msg) from error
+        raise CodecError(f"this machine has no dtype {text!r}") from error
     if mantissa is None and dtype.itemsize > _LARGEST_IEEE.get(dtype.kind, dtype.itemsize):
-        msg = f"dtype {text!r}: a long double must say how many mantissa bits it has"
-        raise CodecError(msg)
+        raise CodecError(f"dtype {text!r}: a long double must say how many mantissa bits it has")
     if match["char"] is not None:
         native = np.dtype(match["char"])
         for alias in (native, native.newbyteorder()):
@@ -154,13 +149,11 @@ def _part(spec: Any) -> DType:
         base, shape = spec
         return np.dtype((_part(base), tuple(_natural(length) for length in shape)))
     if not isinstance(spec, dict):
-        msg = f"not a part of a structured dtype: {spec!r}"
-        raise CodecError(msg)
+        raise CodecError(f"not a part of a structured dtype: {spec!r}")
     names, offsets, titles, formats = [], [], [], []
     for name, offset, title, part in spec["fields"]:
         if not isinstance(name, str) or not isinstance(title, (str, type(None))):
-            msg = f"a structured dtype's field is named {name!r}, titled {title!r}"
-            raise CodecError(msg)
+            raise CodecError(f"a structured dtype's field is named {name!r}, titled {title!r}")
         names.append(name)
         offsets.append(_natural(offset))
         titles.append(title)
@@ -180,6 +173,5 @@ def _part(spec: Any) -> DType:
 
 def _natural(number: object) -> int:
     if type(number) is not int or number < 0:
-        msg = f"a structured dtype has the size {number!r}"
-        raise CodecError(msg)
+        raise CodecError(f"a structured dtype has the size {number!r}")
     return number

@@ -60,19 +60,20 @@ def encode(
     except _UnknownError as unknown:
         raise CodecError(_explain(datapoint, unknown.value)) from None
     except RecursionError as error:
-        msg = "the interpreter's stack has no room left for this datapoint's nesting"
-        raise CodecError(msg) from error
+        raise CodecError(
+            "the interpreter's stack has no room left for this datapoint's nesting"
+        ) from error
     frames = writer.frames
     frames[0] = pack_tokens(writer.tokens)
     if len(frames) > limits.max_frames:
-        msg = (
+        raise CodecError(
             f"the datapoint takes {len(frames)} frames, {limits.max_frames} are allowed: "
             "stack small arrays, or raise Limits.max_frames on both sides"
         )
-        raise CodecError(msg)
     if sum(map(_nbytes, frames)) > limits.max_bytes:
-        msg = f"the datapoint takes more than {limits.max_bytes} bytes: raise Limits.max_bytes"
-        raise CodecError(msg)
+        raise CodecError(
+            f"the datapoint takes more than {limits.max_bytes} bytes: raise Limits.max_bytes"
+        )
     return frames
 
 
@@ -118,11 +119,10 @@ class _Writer:
 
     def _open(self, code: int, count: int, depth: int) -> None:
         if depth >= self._limits.max_depth:
-            msg = (
+            raise CodecError(
                 f"the datapoint nests deeper than {self._limits.max_depth} containers: does one "
                 "contain itself? If not, raise Limits.max_depth on both sides"
             )
-            raise CodecError(msg)
         self.tokens.append(_opening(code, count))
 
     def _items(self, items: list[object] | tuple[object, ...], depth: int) -> None:
@@ -134,12 +134,11 @@ class _Writer:
 
     def _check_keys(self, pairs: dict[object, object]) -> None:
         if count_rare_keys(pairs) > self._limits.max_rare_keys:
-            msg = (
+            raise CodecError(
                 f"a dict has more than {self._limits.max_rare_keys} keys that are tuples, big "
                 "integers, complex numbers or NumPy scalars: raise Limits.max_rare_keys on both "
                 "sides, or use str keys"
             )
-            raise CodecError(msg)
 
     def _leaf(self, code: int, payload: bytes) -> None:
         self.tokens.append(ext(code, payload))
@@ -199,11 +198,10 @@ class _Writer:
             raise _UnknownError(value)
         data = self._fallback(value)
         if not isinstance(data, bytes):
-            msg = (
+            raise CodecError(
                 f"the fallback turned a {type(value).__name__} into a {type(data).__name__}: "
                 "it must return bytes"
             )
-            raise CodecError(msg)
         if len(data) <= wire.INLINE_BYTES:
             self._leaf(wire.FOREIGN, data)
         else:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import struct
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,13 +32,13 @@ class Layout(NamedTuple):
     Attributes:
         dtype: of the elements.
         shape: of the array.
-        order: "C", or "F" if the first index runs fastest.
+        fortran: whether the first index runs fastest, not the last.
         nbytes: the length the buffer must have.
     """
 
     dtype: DType
     shape: tuple[int, ...]
-    order: Literal["C", "F"]
+    fortran: bool
     nbytes: int
 
     def view(self, buffer: Any, nbytes: int) -> Array:
@@ -48,12 +48,14 @@ class Layout(NamedTuple):
             CodecError: the buffer's `nbytes` are not what the layout needs.
         """
         if nbytes != self.nbytes:
-            msg = (
+            raise CodecError(
                 f"an array of shape {self.shape} and dtype {self.dtype} takes {self.nbytes} "
                 f"bytes, its buffer has {nbytes}"
             )
-            raise CodecError(msg)
-        return np.ndarray(self.shape, self.dtype, buffer, order=self.order)
+        if self.fortran:
+            return np.ndarray(self.shape, self.dtype, buffer, order="F")
+        # Naming the order that is NumPy's default would triple what this costs.
+        return np.ndarray(self.shape, self.dtype, buffer)
 
     def copy(self, buffer: Any, nbytes: int) -> Array:
         """Lay the array over memory of its own, writable, that holds what `buffer` does.
@@ -105,11 +107,11 @@ def read_layout(layout: bytes) -> Layout:
 
 # The char is part of the key because dtypes of equal layout are equal.
 @lru_cache(maxsize=1024)
-def _plain_layout(dtype: DType, char: str, shape: tuple[int, ...], fortran: bool) -> bytes:  # noqa: ARG001, FBT001
+def _plain_layout(dtype: DType, char: str, shape: tuple[int, ...], fortran: bool) -> bytes:  # noqa: ARG001
     return _layout(dtype, shape, fortran=fortran)
 
 
-def _layout(dtype: DType, shape: tuple[int, ...], fortran: bool) -> bytes:  # noqa: FBT001
+def _layout(dtype: DType, shape: tuple[int, ...], fortran: bool) -> bytes:
     dimensions = len(shape)
     head = bytes([dimensions | _FORTRAN if fortran else dimensions])
     return head + _LENGTHS[dimensions].pack(*shape) + dtype_text(dtype).encode("ascii")
@@ -117,26 +119,25 @@ def _layout(dtype: DType, shape: tuple[int, ...], fortran: bool) -> bytes:  # no
 
 def _read(layout: bytes) -> Layout:
     if not layout:
-        msg = "an array without a layout"
-        raise CodecError(msg)
+        raise CodecError("an array without a layout")
     dimensions = layout[0] & ~_FORTRAN
     start = 1 + 8 * dimensions
     if dimensions > _MAX_DIMENSIONS or len(layout) < start:
-        msg = f"an array's layout of {len(layout)} bytes speaks of {dimensions} dimensions"
-        raise CodecError(msg)
+        raise CodecError(
+            f"an array's layout of {len(layout)} bytes speaks of {dimensions} dimensions"
+        )
     try:
         text = layout[start:].decode("ascii")
     except UnicodeDecodeError as error:
-        msg = "an array's dtype is not ASCII text"
-        raise CodecError(msg) from error
+        raise CodecError("an array's dtype is not ASCII text") from error
     shape = _LENGTHS[dimensions].unpack_from(layout, 1)
     dtype = dtype_from_text(text)
     items = math.prod(shape)
     if not dtype.itemsize and items > MAX_EMPTY_ITEMS:
-        msg = f"an array of shape {shape} and dtype {dtype} claims {items} items without a byte"
-        raise CodecError(msg)
-    order: Literal["C", "F"] = "F" if layout[0] & _FORTRAN else "C"
-    return Layout(dtype, shape, order, items * dtype.itemsize)
+        raise CodecError(
+            f"an array of shape {shape} and dtype {dtype} claims {items} items without a byte"
+        )
+    return Layout(dtype, shape, bool(layout[0] & _FORTRAN), items * dtype.itemsize)
 
 
 # Short layouts only: what a stranger sends must not be able to fill the cache with large ones.

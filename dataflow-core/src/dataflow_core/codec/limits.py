@@ -32,8 +32,7 @@ class Limits:
     def __post_init__(self) -> None:
         for name, bound in vars(self).items():
             if bound < 1:
-                msg = f"Limits({name}={bound!r}): a bound must be at least 1"
-                raise ValueError(msg)
+                raise ValueError(f"Limits({name}={bound!r}): a bound must be at least 1")
 
 
 DEFAULT = Limits()

@@ -57,7 +57,7 @@ def dumps(
     ]
     end = _START.size + 8 * len(frames) + lengths[0]
     for frame, length in zip(frames[1:], lengths[1:], strict=True):
-        padding = -end % wire.ALIGNMENT
+        padding = 0
         parts += (_ZEROS[:padding], frame)
         end += padding + length
     return b"".join(parts)
@@ -86,16 +86,16 @@ def loads(
         if view.format != "B" or view.ndim != 1:
             view = view.cast("B")
     except TypeError as error:
-        msg = f"a datapoint's bytes are expected, not {type(data).__name__}: {error}"
-        raise CodecError(msg) from error
+        raise CodecError(
+            f"a datapoint's bytes are expected, not {type(data).__name__}: {error}"
+        ) from error
     return decode(_frames(view, limits), copy=copy, fallback=fallback, limits=limits)
 
 
 def _frames(view: memoryview, limits: Limits) -> list[memoryview]:
     size = len(view)
     if size < _ONE_FRAME.size:
-        msg = f"{size} bytes are too few for a datapoint"
-        raise CodecError(msg)
+        raise CodecError(f"{size} bytes are too few for a datapoint")
     magic, count, length = _ONE_FRAME.unpack_from(view)
     if magic != wire.PACKED_PREFIX:
         raise CodecError(wire.wrong_prefix(magic, wire.PACKED_PREFIX))
@@ -105,8 +105,7 @@ def _frames(view: memoryview, limits: Limits) -> list[memoryview]:
     else:
         table = _START.size + 8 * count
         if not 1 <= count <= limits.max_frames or table > size:
-            msg = f"{size} bytes claim to be {count} frames"
-            raise CodecError(msg)
+            raise CodecError(f"{size} bytes claim to be {count} frames")
         lengths = _table(count).unpack_from(view, _START.size)
         end = table + lengths[0]
         frames = [view[table:end]]
@@ -115,8 +114,9 @@ def _frames(view: memoryview, limits: Limits) -> list[memoryview]:
             end = start + length
             frames.append(view[start:end])
     if end != size:
-        msg = f"the frames take {end} bytes, there are {size}: cut, lengthened or damaged"
-        raise CodecError(msg)
+        raise CodecError(
+            f"the frames take {end} bytes, there are {size}: cut, lengthened or damaged"
+        )
     return frames
 
 

@@ -48,8 +48,7 @@ def pack_tokens(tokens: list[object]) -> bytes:
     try:
         packed: bytes = packer.pack(tokens)
     except (ValueError, OverflowError) as error:
-        msg = f"msgpack cannot hold this datapoint: {error}"
-        raise CodecError(msg) from error
+        raise CodecError(f"msgpack cannot hold this datapoint: {error}") from error
     return wire.PREFIX + packed
 
 
@@ -68,9 +67,8 @@ def unpack_tokens(header: bytes, ext_hook: Callable[[int, bytes], Any]) -> list[
     >>> unpack_tokens(pack_tokens([1, "a"]), ext)
     [1, 'a']
     """
-    prefix = header[: len(wire.PREFIX)]
-    if prefix != wire.PREFIX:
-        raise CodecError(wire.wrong_prefix(prefix, wire.PREFIX))
+    if not header.startswith(wire.PREFIX):
+        raise CodecError(wire.wrong_prefix(header, wire.PREFIX))
     body = header[len(wire.PREFIX) :]
     return _short(body, ext_hook) if len(body) <= _SHORT_HEADER else _long(body, ext_hook)
 
@@ -85,8 +83,7 @@ def _short(body: bytes, ext_hook: Callable[[int, bytes], Any]) -> list[Any]:
         unicode_errors=_UNICODE_ERRORS,
     )
     if type(tokens) is not list or list in map(type, tokens):
-        msg = "the header is not one flat array"
-        raise CodecError(msg)
+        raise CodecError("the header is not one flat array")
     return tokens
 
 
@@ -107,8 +104,7 @@ def _long(body: bytes, ext_hook: Callable[[int, bytes], Any]) -> list[Any]:
     count = unpacker.read_array_header()
     tokens = list(unpacker)
     if len(tokens) != count or unpacker.tell() != len(body):
-        msg = f"the header declares {count} tokens and holds {len(tokens)}"
-        raise CodecError(msg)
+        raise CodecError(f"the header declares {count} tokens and holds {len(tokens)}")
     return tokens
 
 
@@ -118,5 +114,4 @@ def _big_int(number: int) -> ExtType:
 
 
 def _refuse(container: object) -> object:
-    msg = f"the header holds a {type(container).__name__} of msgpack's own"
-    raise CodecError(msg)
+    raise CodecError(f"the header holds a {type(container).__name__} of msgpack's own")

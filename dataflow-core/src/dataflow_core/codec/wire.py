@@ -50,9 +50,10 @@ def wrong_prefix(found: bytes, expected: bytes) -> str:
     "not an encoded datapoint: it starts with b'PK34', not b'DFC'"
     """
     magic = expected[:-1]
-    if not found.startswith(magic) or len(found) < len(expected):
-        return f"not an encoded datapoint: it starts with {found!r}, not {magic!r}"
+    prefix = found[: len(expected)]
+    if not prefix.startswith(magic) or prefix == magic:
+        return f"not an encoded datapoint: it starts with {prefix!r}, not {magic!r}"
     return (
-        f"the datapoint is in format {found[len(magic)]}, this dataflow-core reads format "
+        f"the datapoint is in format {prefix[-1]}, this dataflow-core reads format "
         f"{VERSION}: install the dataflow-core that wrote it, or a newer one"
     )

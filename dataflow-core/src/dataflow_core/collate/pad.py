@@ -37,6 +37,6 @@ def pad(values: Sequence[Any], name: object, pad_value: float = 0) -> Stacked:
     shape = tuple(max(sizes) for sizes in zip(*(array.shape for array in arrays)))
     dtype = np.result_type(*(array.dtype for array in arrays))
     out = np.full((len(arrays), *shape), pad_value, dtype)
-    for row, array in zip(out, arrays):
-        row[tuple(slice(size) for size in array.shape)] = array
+    for row, array in enumerate(arrays):
+        out[(row, *map(slice, array.shape))] = array
     return out

@@ -50,7 +50,8 @@ class FixedSizeData(ProxyDataFlow):
     def _open(self, scope: Scope, place: Place | None) -> Run:
         if not self.keep_state:
             anew = PassesRun(self, scope, Passes(scope.epoch * PASS_STRIDE, None), place)
-            return _FixedRun(self, _Tail(scope, anew, 0), position_of(place))
+            start = position_of(place)
+            return _FixedRun(self, _Tail(scope, anew, start), 0, start)
         # A repetition inside another one has epochs PASS_STRIDE apart: each is one of its own.
         repetition, epoch = divmod(scope.epoch, PASS_STRIDE)
         passes = Passes(repetition * PASS_STRIDE, None)
@@ -61,11 +62,10 @@ class FixedSizeData(ProxyDataFlow):
             tail = None
         if start:
             resumed = _Tail(scope, PassesRun(self, scope, passes, place), begin + start)
-            return _FixedRun(self, resumed, start)
+            return _FixedRun(self, resumed, begin, start)
         if tail is None:
             tail = _Tail(scope, PassesRun(self, scope, passes, None), 0)
-        tail.move_to(begin)
-        return _FixedRun(self, tail, 0)
+        return _FixedRun(self, tail, begin, 0)
 
     def reset_state(self, seed: SupportsIndex | None = None) -> None:
         self._drop_tail()
@@ -119,19 +119,22 @@ def _repetition(scope: Scope) -> tuple[int, int, int]:
 
 
 class _FixedRun(Run):
-    __slots__ = ("_flow", "_tail")
+    """`size` datapoints of the repetition, from its position `begin` on."""
 
-    def __init__(self, flow: FixedSizeData, tail: _Tail, start: int) -> None:
+    __slots__ = ("_begin", "_flow", "_tail")
+
+    def __init__(self, flow: FixedSizeData, tail: _Tail, begin: int, start: int) -> None:
         super().__init__(start)
         self._flow = flow
         self._tail = tail
+        self._begin = begin
 
     def __iter__(self) -> Iterator[Datapoint]:
-        tail, flow = self._tail, self._flow
-        left = flow.fixed_length - self.position - 1
-        begin = tail.position - self.position - 1
+        tail, flow, start = self._tail, self._flow, self.position + 1
         try:
-            for self.position, dp in enumerate(islice(tail.items, left), self.position + 1):
+            tail.move_to(self._begin + start)
+            items = islice(tail.items, flow.fixed_length - start)
+            for self.position, dp in enumerate(items, start):
                 yield dp
         except GeneratorExit:
             raise
@@ -139,15 +142,14 @@ class _FixedRun(Run):
             tail.intact = False
             raise
         finally:
-            tail.position = begin + self.position + 1
+            tail.position = self._begin + self.position + 1
             if flow.keep_state and tail.intact:
                 flow._tail = tail
 
     def place(self) -> Place:
-        place = self._tail.run.place()
-        if isinstance(place, int):
-            return self.position + 1
-        return {**place, "position": self.position + 1}
+        if self.position < 0:
+            return 0
+        return {**self._tail.run.place(), "position": self.position + 1}
 
     def give_back(self) -> None:
         self.position -= 1

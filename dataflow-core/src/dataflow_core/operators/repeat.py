@@ -9,7 +9,7 @@ from dataflow_core.errors import EmptyDataFlowError, UnknownLengthError
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.proxy import ProxyDataFlow
-from dataflow_core.flow.run import PASS_STRIDE, Place, Run, Scope, number, upstream_place
+from dataflow_core.flow.run import PASS_STRIDE, Place, PlaceValue, Run, Scope, number, upstream_place
 from dataflow_core.operators.checks import checked_count
 
 FOREVER = -1
@@ -109,7 +109,7 @@ class PassesRun(Run):
             self.pass_number += 1
             self._upstream = self._open_pass(None)
 
-    def place(self) -> Place:
+    def place(self) -> Mapping[str, PlaceValue]:
         return {
             "position": self.position + 1,
             "pass": self.pass_number,

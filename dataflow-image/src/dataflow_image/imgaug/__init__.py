@@ -29,6 +29,7 @@ from dataflow_image.imgaug.google_net import GoogleNetRandomCropAndResize
 from dataflow_image.imgaug.map_image import MapImage
 from dataflow_image.imgaug.normalize import Clip, Normalize
 from dataflow_image.imgaug.resize import Resize, ResizeShortestEdge
+from dataflow_image.imgaug.spec import ImageSpec
 from dataflow_image.imgaug.transforms import (
     CropTransform,
     FlipTransform,
@@ -58,6 +59,7 @@ __all__ = [
     "Hue",
     "Identity",
     "ImageAugmentor",
+    "ImageSpec",
     "Lighting",
     "MapImage",
     "NoOpTransform",

@@ -124,8 +124,7 @@ class PhotometricAugmentor(ImageAugmentor):
 
     def get_transform(self, img: Image) -> Transform:
         """Draw the parameters."""
-        params = self._get_augment_params(img)
-        return PhotometricTransform(_Augment(self, params), f"{self!r} with {params!r}")
+        return PhotometricTransform(_Augment(self, self._get_augment_params(img)))
 
     def _get_augment_params(self, img: Image) -> Any:
         """Draw what `_augment` needs for one image."""
@@ -136,12 +135,15 @@ class PhotometricAugmentor(ImageAugmentor):
         """Return a new image, of the same height and width; `img` must not be written to."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _Augment:
     """Bound parameters, as a function that compares by value and can be pickled."""
 
     augmentor: PhotometricAugmentor
     params: Any
+
+    def __repr__(self) -> str:
+        return f"{self.augmentor!r} with {self.params!r}"
 
     def __call__(self, img: Image) -> Image:
         return self.augmentor._augment(img, self.params)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from typing import Any
 
 import numpy as np
@@ -45,7 +44,12 @@ def arrays(draw: st.DrawFn) -> np.ndarray[Any, Any]:
 
 numpy_scalars = arrays().filter(lambda array: array.size > 0).map(lambda array: array.flat[0])
 keys = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.binary(),
     lambda inner: st.lists(inner, max_size=3).map(tuple),
     max_leaves=3,
 )
@@ -62,9 +66,11 @@ leaves = (
 )
 values = st.recursive(
     leaves,
-    lambda inner: st.lists(inner, max_size=5)
-    | st.lists(inner, max_size=5).map(tuple)
-    | st.dictionaries(keys, inner, max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=5)
+        | st.lists(inner, max_size=5).map(tuple)
+        | st.dictionaries(keys, inner, max_size=5)
+    ),
     max_leaves=12,
 )
 
@@ -78,27 +84,26 @@ def assert_same(left: Any, right: Any) -> None:
             assert_same(one, other)
     elif isinstance(left, dict):
         assert_same(list(left.items()), list(right.items()))
-    elif isinstance(left, np.ndarray):
-        assert_same_dtype(left.dtype, right.dtype)
-        assert left.shape == right.shape
-        if left.dtype.names is None:
-            assert significant_bytes(left) == significant_bytes(right)
-        for name in left.dtype.names or ():
-            # Field by field: tobytes() leaves what lies between them to chance.
-            assert_same(left[name], right[name])
     elif isinstance(left, (np.str_, np.bytes_)):
         assert left == right
         assert len(left) == len(right)
-    elif isinstance(left, np.generic):
-        assert_same(np.asarray(left), np.asarray(right))
-    elif isinstance(left, float):
-        assert struct.pack("<d", left) == struct.pack("<d", right)
-    elif isinstance(left, complex):
-        assert struct.pack("<dd", left.real, left.imag) == struct.pack(
-            "<dd", right.real, right.imag
-        )
+    elif isinstance(left, (np.ndarray, np.generic)):
+        assert_same_array(np.asarray(left), np.asarray(right))
+    elif isinstance(left, (float, complex)):
+        assert_same_array(np.array(left), np.array(right))
     else:
         assert left == right
+
+
+def assert_same_array(left: np.ndarray[Any, Any], right: np.ndarray[Any, Any]) -> None:
+    """Same dtype, shape and bits."""
+    assert_same_dtype(left.dtype, right.dtype)
+    assert left.shape == right.shape
+    if left.dtype.names is None:
+        assert significant_bytes(left) == significant_bytes(right)
+    for name in left.dtype.names or ():
+        # Field by field: tobytes() leaves what lies between them to chance.
+        assert_same_array(left[name], right[name])
 
 
 def significant_bytes(array: np.ndarray[Any, Any]) -> bytes:

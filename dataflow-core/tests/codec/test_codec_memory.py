@@ -60,7 +60,9 @@ def test_a_failed_decode_lets_go_of_the_frames() -> None:
 def test_buffers_lie_on_cache_lines(count: int) -> None:
     base = np.zeros(1 << 20, np.uint8)
     start = -base.ctypes.data % 64
-    data = dumps([*range(count), *(np.zeros(1001 + i, np.uint64) for i in range(count)), "x" * count])
+    data = dumps(
+        [*range(count), *(np.zeros(1001 + i, np.uint64) for i in range(count)), "x" * count]
+    )
     base[start : start + len(data)] = np.frombuffer(data, np.uint8)
     for array in loads(base[start : start + len(data)])[count:-1]:
         assert array.ctypes.data % 64 == 0
@@ -68,7 +70,9 @@ def test_buffers_lie_on_cache_lines(count: int) -> None:
 
 
 def test_small_arrays_are_aligned() -> None:
-    for array in loads(dumps([b"x", np.ones(3), np.ones(5, np.complex128), "yy", np.ones(1)]))[1::2]:
+    for array in loads(dumps([b"x", np.ones(3), np.ones(5, np.complex128), "yy", np.ones(1)]))[
+        1::2
+    ]:
         if isinstance(array, np.ndarray):
             assert array.flags.aligned
 
@@ -89,7 +93,7 @@ def test_any_buffer_is_read(wrap: object) -> None:
 
 @pytest.mark.parametrize("count", [1, 1000])
 @pytest.mark.parametrize("copy", [False, True])
-def test_bytes_between_the_fields_of_a_struct_are_kept(count: int, copy: bool) -> None:  # noqa: FBT001
+def test_bytes_between_the_fields_of_a_struct_are_kept(count: int, copy: bool) -> None:
     dtype = np.dtype({"names": ["a"], "formats": ["u1"], "offsets": [5], "itemsize": 16})
     raw = np.arange(16 * count, dtype=np.uint8)
     back = loads(dumps(raw.view(dtype)), copy=copy)

@@ -1,0 +1,161 @@
+"""Fresh worker processes: not forks of the user's, and not importers of the user's `__main__`.
+
+A worker is a new interpreter that runs a few lines of its own: it takes over the parent's
+`sys.path`, imports the function it is to run, and calls it. What is defined in the user's
+`__main__` gets there by value, in pickles made with cloudpickle, so that a script needs no
+`if __name__ == "__main__":` guard, and threads, CUDA and cv2 in the parent do not matter.
+
+The worker's standard input is its lifeline: the parent keeps the other end open for as long as it
+lives, so that its end, however sudden, is noticed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from importlib import import_module
+
+_BOOT = "from dataflow_core.parallel.spawn import _run_worker; _run_worker()"
+#: Finds this package in the new interpreter, which does not have the parent's sys.path yet.
+_FIND = "import sys; sys.path[:0] = sys.argv[1:]; del sys.argv[1:]; "
+
+#: How often a worker looks whether its parent is still there, besides listening to the lifeline.
+WATCH_SECONDS = 0.5
+
+#: How long a worker that was asked to stop may take before it is killed.
+STOP_SECONDS = 2.0
+
+
+class WorkerProcess:
+    """A fresh interpreter that runs `target(arguments)`.
+
+    Args:
+        target: `"module:function"`; the function takes one dict, and is called in the main thread.
+        arguments: what JSON can hold.
+
+    Raises:
+        OSError: if no process can be started.
+    """
+
+    def __init__(self, target: str, arguments: Mapping[str, object]) -> None:
+        here = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+        self._process = subprocess.Popen(  # noqa: S603  our own interpreter
+            [sys.executable, "-c", _FIND + _BOOT, here],
+            stdin=subprocess.PIPE,
+        )
+        orders = {
+            "sys_path": sys.path,
+            "parent": os.getpid(),
+            "target": target,
+            "arguments": dict(arguments),
+        }
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(orders).encode() + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # It is dead already, which its owner will notice.
+        self._descriptor: int | None = None
+        if hasattr(os, "pidfd_open"):
+            try:
+                self._descriptor = os.pidfd_open(self._process.pid)
+            except OSError:
+                self._descriptor = None
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
+    @property
+    def descriptor(self) -> int | None:
+        """A file descriptor that becomes readable when the process ends, where there is one."""
+        return self._descriptor
+
+    def ended(self) -> str | None:
+        """Return how the process ended, for people; None if it runs."""
+        code = self._process.poll()
+        if code is None:
+            return None
+        if code < 0:
+            try:
+                name = signal.Signals(-code).name
+            except ValueError:
+                name = f"signal {-code}"
+            return f"was killed by {name}"
+        return f"exited with status {code}"
+
+    def stop(self) -> None:
+        """Let go of the lifeline, wait for the process to end, and kill it if it does not."""
+        process = self._process
+        if process.stdin is not None and not process.stdin.closed:
+            try:
+                process.stdin.close()
+            except BrokenPipeError:
+                pass
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+_at_exit: Callable[[], None] | None = None
+
+
+def on_orphaned(function: Callable[[], None]) -> None:
+    """In a worker: call `function` before the process ends because its parent did."""
+    global _at_exit  # noqa: PLW0603  one process, one parent
+    _at_exit = function
+
+
+def _run_worker() -> None:
+    lifeline = os.dup(0)
+    orders = json.loads(_read_line(lifeline))
+    # User code that reads standard input finds its end, not our lifeline.
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    # Ctrl-C reaches the whole process group; what to do about it is the parent's business.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.path[:] = orders["sys_path"]
+    threading.Thread(
+        target=_watch, args=(lifeline, orders["parent"]), name="dataflow-lifeline", daemon=True
+    ).start()
+    module, _, function = orders["target"].partition(":")
+    getattr(import_module(module), function)(orders["arguments"])
+
+
+def _read_line(descriptor: int) -> bytes:
+    """Read up to a newline, and not a byte more."""
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        byte = os.read(descriptor, 1)
+        if not byte:
+            os._exit(0)
+        line += byte
+    return bytes(line)
+
+
+def _watch(lifeline: int, parent: int) -> None:
+    """End this process when its parent ends or lets go of the lifeline.
+
+    A child that the parent forked may hold the lifeline open, so its number is looked at too.
+    """
+    while True:
+        readable, _, _ = select.select([lifeline], [], [], WATCH_SECONDS)
+        if (readable and not os.read(lifeline, 1)) or os.getppid() != parent:
+            if _at_exit is not None:
+                _at_exit()
+            os._exit(0)
+
+

@@ -1,0 +1,120 @@
+"""Which record is which: from an index to a key, without a Python object for every key."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Callable, Iterable
+from string import Formatter
+from typing import Protocol
+
+_ZERO_PADDED = re.compile(r"(?:0>|0)([1-9]\d*)d?|d?")
+
+
+class Keys(Protocol):
+    """Keys by index; raises IndexError outside of 0 <= index < len."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> bytes: ...
+
+
+class FormatKeys:
+    """Keys that follow from their index.
+
+    Args:
+        template: a format string for `str.format(index)`, such as "{:0>8d}".
+        count: how many keys there are.
+
+    Raises:
+        ValueError: if `template` is no format string, or gives all records the same key.
+
+    Example:
+        >>> FormatKeys("{:0>8d}", 100)[42]
+        b'00000042'
+    """
+
+    __slots__ = ("_count", "_key", "template")
+
+    def __init__(self, template: str, count: int) -> None:
+        try:
+            differ = template.format(0) != template.format(1)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise ValueError(
+                f"keys={template!r} cannot be formatted with an index: {error}; a format string"
+                " has one field for it, such as '{:0>8d}'"
+            ) from error
+        if not differ:
+            raise ValueError(
+                f"keys={template!r} gives every record the same key; a format string has one"
+                " field for the index, such as '{:0>8d}'"
+            )
+        self.template = template
+        self._count = count
+        self._key = _formatter(template)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: int, /) -> bytes:
+        if 0 <= index < self._count:
+            return self._key(index)
+        raise IndexError(f"index {index} is outside of 0 ... {self._count - 1}")
+
+    def __reduce__(self) -> tuple[type[FormatKeys], tuple[str, int]]:
+        return FormatKeys, (self.template, self._count)
+
+
+class KeyTable:
+    """Keys one after another in one string, 8 bytes more for each.
+
+    Args:
+        keys: bytes, or str, which stands for its UTF-8.
+
+    Raises:
+        TypeError: if a key is neither.
+        ValueError: if a key is empty.
+
+    Example:
+        >>> table = KeyTable([b"cat", "dog"])
+        >>> len(table), table[1]
+        (2, b'dog')
+    """
+
+    __slots__ = ("_bytes", "_ends")
+
+    def __init__(self, keys: Iterable[bytes | str]) -> None:
+        joined = bytearray()
+        ends = array("Q", [0])
+        for number, key in enumerate(keys):
+            encoded = key.encode() if isinstance(key, str) else key
+            if not isinstance(encoded, bytes):
+                raise TypeError(f"keys[{number}] is {key!r}; a key of an LMDB is bytes or a str")
+            if not encoded:
+                raise ValueError(f"keys[{number}] is empty, which a key of an LMDB cannot be")
+            joined += encoded
+            ends.append(len(joined))
+        self._bytes = bytes(joined)
+        self._ends = ends
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def __getitem__(self, index: int, /) -> bytes:
+        if 0 <= index < len(self._ends) - 1:
+            return self._bytes[self._ends[index] : self._ends[index + 1]]
+        raise IndexError(f"index {index} is outside of 0 ... {len(self) - 1}")
+
+
+def _formatter(template: str) -> Callable[[int], bytes]:
+    """Return index → key; for the usual templates three times as fast as `str.format`."""
+    fields = [*Formatter().parse(template)]
+    if len(fields) in (1, 2) and all(field[1] is None for field in fields[1:]):
+        before, name, spec, conversion = fields[0]
+        padded = _ZERO_PADDED.fullmatch(spec or "")
+        if name in ("", "0") and conversion is None and padded is not None:
+            after = fields[1][0] if len(fields) > 1 else ""
+            number = f"%0{padded[1]}d" if padded[1] else "%d"
+            percent = before.replace("%", "%%") + number + after.replace("%", "%%")
+            return percent.encode().__mod__
+    return lambda index: template.format(index).encode()

@@ -1,0 +1,167 @@
+"""Where a database lies: LMDB keeps one in a directory, or in a single file.
+
+Opening, and what can go wrong with it, is here for readers and writers alike.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import lmdb
+
+from dataflow_lmdb.errors import (
+    DatabaseInUseError,
+    DatabaseNotFoundError,
+    DatabaseWriteError,
+    LMDBError,
+    NotAnLMDBError,
+)
+
+PathLike: TypeAlias = "str | os.PathLike[str]"
+
+#: The file that LMDB keeps in a directory of its own.
+DATA_FILE = "data.mdb"
+
+#: A path that does not exist yet and ends so becomes a single file.
+FILE_SUFFIXES = (".lmdb", ".mdb")
+
+_MAX_HINTS = 3
+
+
+@dataclass(frozen=True)
+class Location:
+    """A database's place in the file system.
+
+    Attributes:
+        path: what LMDB is given: a directory, or the file itself.
+        subdir: whether `path` is a directory.
+    """
+
+    path: str
+    subdir: bool
+
+    @property
+    def file(self) -> Path:
+        """The file with the records."""
+        return Path(self.path, DATA_FILE) if self.subdir else Path(self.path)
+
+    @property
+    def exists(self) -> bool:
+        """Whether a file is there; one without a byte is what a writer killed at once leaves."""
+        return self.file.is_file() and self.file.stat().st_size > 0
+
+
+def locate(path: PathLike) -> Location:
+    """Return the location that `path` names, whether there is something or not.
+
+    >>> locate("never/written.lmdb").subdir, locate("never/written").subdir
+    (False, True)
+    """
+    text = os.fspath(path)
+    if not isinstance(text, str):
+        raise TypeError(f"the path of an LMDB is a str or a Path, not {text!r}")
+    if os.path.exists(text):
+        return Location(text, os.path.isdir(text))
+    return Location(text, not text.endswith(FILE_SUFFIXES))
+
+
+def locate_existing(path: PathLike) -> Location:
+    """Return the location of a database that is there.
+
+    Raises:
+        DatabaseNotFoundError: if nothing is there.
+        NotAnLMDBError: if it is a directory without a database, or an empty file.
+    """
+    location = locate(path)
+    if location.exists:
+        return location
+    text = location.path
+    if not os.path.exists(text):
+        raise DatabaseNotFoundError(
+            f"no LMDB at {text!r}: there is no such file or directory (the working directory is"
+            f" {os.getcwd()!r})",
+            path=text,
+        )
+    if location.file.exists():
+        raise NotAnLMDBError(f"{os.fspath(location.file)!r} is an empty file, no LMDB", path=text)
+    raise NotAnLMDBError(
+        f"{text!r} is a directory without {DATA_FILE!r}, so it is no LMDB{_nearby(text)}", path=text
+    )
+
+
+def open_for_reading(location: Location, *, readahead: bool) -> lmdb.Environment:
+    """Open a database read-only and without a lock, so that read-only file systems do.
+
+    Raises:
+        NotAnLMDBError: if the file is no LMDB.
+        DatabaseInUseError: if the program has opened it already, with lmdb itself.
+        LMDBError: if it cannot be opened for another reason, which is given.
+    """
+    try:
+        return lmdb.open(
+            location.path,
+            subdir=location.subdir,
+            readonly=True,
+            lock=False,
+            create=False,
+            readahead=readahead,
+        )
+    except (lmdb.Error, OSError) as error:
+        raise _not_opened(location, error, "opened") from error
+
+
+def open_for_writing(location: Location, map_size: int) -> lmdb.Environment:
+    """Open a database for writing; make it, but not its parents, if it is not there.
+
+    Raises:
+        NotAnLMDBError: if there is a file that is no LMDB.
+        DatabaseInUseError: if this process has it open.
+        DatabaseWriteError: if the place cannot be written to.
+    """
+    parent = os.path.dirname(os.path.abspath(location.path))
+    if not os.path.isdir(parent):
+        raise DatabaseWriteError(
+            f"cannot write {location.path!r}: there is no directory {parent!r}; make it first",
+            path=location.path,
+        )
+    try:
+        # Without readahead, since what is read while writing is the way to the last page only.
+        return lmdb.open(
+            location.path, subdir=location.subdir, map_size=map_size, readahead=False, create=True
+        )
+    except (lmdb.Error, OSError) as error:
+        failure = _not_opened(location, error, "written")
+        if type(failure) is LMDBError:
+            raise DatabaseWriteError(str(failure), path=location.path) from error
+        raise failure from error
+
+
+def _not_opened(location: Location, error: Exception, verb: str) -> LMDBError:
+    path = location.path
+    if isinstance(error, (lmdb.InvalidError, lmdb.VersionMismatchError, lmdb.CorruptedError)):
+        return NotAnLMDBError(
+            f"{os.fspath(location.file)!r} is no LMDB that this version of LMDB reads: {error}",
+            path=path,
+        )
+    # LMDB's binding has no class of its own for this one.
+    if "already open" in str(error):
+        return DatabaseInUseError(
+            f"{path!r} is open in this process already, and LMDB cannot open it twice: close() the"
+            " flow that reads it, or the lmdb.Environment, first",
+            path=path,
+        )
+    return LMDBError(f"{path!r} cannot be {verb}: {error}", path=path)
+
+
+def _nearby(directory: str) -> str:
+    """Name databases that lie where one was looked for."""
+    found = [
+        entry.path
+        for entry in sorted(os.scandir(directory), key=lambda entry: entry.name)
+        if (entry.is_file() and entry.name.endswith(FILE_SUFFIXES) and entry.stat().st_size)
+        or os.path.isfile(os.path.join(entry.path, DATA_FILE))
+    ][:_MAX_HINTS]
+    return f"; did you mean {' or '.join(map(repr, found))}?" if found else ""

@@ -1,0 +1,170 @@
+"""Records of an LMDB as they are: keys and values."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+
+import msgpack
+
+from dataflow_core.flow import Datapoint, IndexedDataFlow
+from dataflow_lmdb.codecs import MSGPACK_NUMPY, PICKLE, checked_codec, decode_pickle, looks_like
+from dataflow_lmdb.database import KEYS_KEY, RESERVED, Database, share
+from dataflow_lmdb.errors import (
+    DamagedRecordError,
+    EmptyDatabaseError,
+    ForeignCodecError,
+    KeyNotFoundError,
+)
+from dataflow_lmdb.keys import FormatKeys, Keys, KeyTable
+from dataflow_lmdb.location import PathLike
+from dataflow_lmdb.meta import load_keys
+
+
+class LMDBData(IndexedDataFlow):
+    """The records of an LMDB: datapoints [key, value], both bytes.
+
+    Order: of the keys, or another permutation of it every epoch. Duplicates, loss: none.
+    Crosses processes: path and keys; every process opens the database itself, when it first
+    reads, read-only and without a lock. Do not write to a database that is being read.
+
+    `close()` lets go of the file; reading opens it again.
+
+    Args:
+        lmdb_path: a directory with a `data.mdb`, or a single file.
+        shuffle: whether every epoch has an order of its own.
+        keys: a list of keys, or a format string such as "{:0>8d}" that makes the key of record i
+            out of i, which needs no memory. Without it the record `__keys__` says; if there is
+            none, the database is scanned, in the order of its keys.
+        codec: "pickle" allows to unpickle a `__keys__` that is written so.
+
+    Raises:
+        DatabaseNotFoundError: if nothing is there.
+        NotAnLMDBError: if it is no LMDB.
+        EmptyDatabaseError: if it holds no records.
+        KeyNotFoundError: if the first or the last of `keys` is not in it; while reading, if
+            another one is not.
+        ForeignCodecError: if `__keys__` is pickled and `codec` does not ask for that.
+
+    Example:
+        >>> import lmdb, tempfile
+        >>> path = tempfile.mkdtemp()
+        >>> with lmdb.open(path) as environment, environment.begin(write=True) as transaction:
+        ...     _ = transaction.put(b"a", b"1"), transaction.put(b"b", b"2")
+        >>> list(LMDBData(path, shuffle=False))
+        [[b'a', b'1'], [b'b', b'2']]
+        >>> list(LMDBData(path, shuffle=False, keys=["b"]))
+        [[b'b', b'2']]
+    """
+
+    _database: Database | None = None
+
+    def __init__(
+        self,
+        lmdb_path: PathLike,
+        shuffle: bool = True,
+        keys: Iterable[bytes | str] | str | None = None,
+        *,
+        codec: str | None = None,
+    ) -> None:
+        super().__init__(shuffle=shuffle)
+        self._codec = checked_codec(codec)
+        self._path = os.fspath(lmdb_path)
+        database = self._share()
+        if database.entries() == 0:
+            raise EmptyDatabaseError(f"the LMDB at {self._path!r} is empty", path=self._path)
+        self._keys = self._make_keys(database, keys)
+        if not len(self._keys):
+            raise EmptyDatabaseError(
+                f"the LMDB at {self._path!r} has no datapoints", path=self._path
+            )
+        for key in (self._keys[0], self._keys[len(self._keys) - 1]):
+            if database.get(key) is None:
+                raise self._missing(key)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __getitem__(self, index: int, /) -> Datapoint:
+        key = self._keys[index]
+        value = (self._database or self._share()).reader.get(key)
+        if value is None:
+            raise self._missing(key)
+        return [key, value]
+
+    def close(self) -> None:
+        """End an iteration under way and let go of the file.
+
+        It is closed when no flow of this process holds it any more.
+        """
+        super().close()
+        self._database = None
+
+    def __getstate__(self) -> dict[str, object]:
+        state = super().__getstate__()
+        state.pop("_database", None)
+        # A worker may have another working directory.
+        state["_path"] = os.path.abspath(self._path)
+        return state
+
+    def _share(self) -> Database:
+        self._database = database = share(self._path, readahead=not self._shuffle)
+        return database
+
+    def _make_keys(self, database: Database, keys: Iterable[bytes | str] | str | None) -> Keys:
+        if isinstance(keys, str):
+            reserved = sum(database.get(key) is not None for key in RESERVED)
+            return FormatKeys(keys, database.entries() - reserved)
+        if isinstance(keys, (bytes, int)):
+            raise TypeError(f"keys is a list of keys or a format string, not {keys!r}")
+        if keys is not None:
+            return KeyTable(keys)
+        record = database.get(KEYS_KEY)
+        if record is None:
+            return KeyTable(database.keys())
+        return self._keys_in(record)
+
+    def _keys_in(self, record: bytes) -> Keys:
+        ours = load_keys(record)
+        if ours is not None:
+            return FormatKeys(*ours)
+        form = looks_like(record)
+        if form == PICKLE and self._codec != PICKLE:
+            raise ForeignCodecError(
+                f"__keys__ of {self._path!r} is pickled, and unpickling can run any code: if you"
+                " trust who wrote it, say codec='pickle'; else give the keys, for instance"
+                " keys='{:0>8d}' if they are numbers",
+                path=self._path,
+                codec=PICKLE,
+            )
+        try:
+            if form == PICKLE:
+                return KeyTable(decode_pickle(memoryview(record)))
+            if form == MSGPACK_NUMPY:
+                return KeyTable(msgpack.unpackb(record))
+        except (TypeError, ValueError) as error:
+            raise self._unreadable_keys(str(error)) from error
+        raise self._unreadable_keys(f"it starts with {record[:8]!r}")
+
+    def _unreadable_keys(self, why: str) -> DamagedRecordError:
+        return DamagedRecordError(
+            f"__keys__ of {self._path!r} is no list of keys: {why}; give the keys, as a list or as"
+            " a format string such as '{:0>8d}'",
+            path=self._path,
+        )
+
+    def _missing(self, key: bytes) -> KeyNotFoundError:
+        first = next((self._database or self._share()).keys(), None)
+        there = "no datapoints" if first is None else f"keys that look like {first!r}"
+        return KeyNotFoundError(
+            f"the LMDB at {self._path!r} has no record {key!r}; it has {there}",
+            path=self._path,
+            key=key,
+        )
+
+    def _params(self) -> Mapping[str, object]:
+        return {"*path": repr(self._path), **super()._params()}
+
+    def _fingerprint_params(self) -> Mapping[str, object]:
+        # The same records may lie elsewhere on the machine where a job goes on.
+        return super()._params()

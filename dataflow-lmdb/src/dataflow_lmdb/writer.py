@@ -1,0 +1,151 @@
+"""Append records to a database, one transaction after another.
+
+LMDB makes a transaction whole or not at all, whatever happens to the process. So the records, how
+many they are, and where their flow stands, all are in one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import lmdb
+
+from dataflow_lmdb.database import KEYS_KEY, META_KEY, share
+from dataflow_lmdb.errors import DatabaseExistsError, DatabaseInUseError, DatabaseWriteError
+from dataflow_lmdb.location import Location, PathLike, locate, open_for_writing
+from dataflow_lmdb.meta import KEY_TEMPLATE, Meta, dump_keys, load_meta
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+#: The map, which bounds a database, begins with as much room as this and then doubles. It costs
+#: address space only, except on Windows, where the file has that size.
+FIRST_ROOM_BYTES = 1 << 28
+
+#: Below it numbers have the eight digits of the template, so that keys come in LMDB's order.
+_IN_ORDER = 10**8
+
+
+class DatabaseWriter:
+    """A database that is being written, by nobody else.
+
+    Attributes:
+        meta: what has been committed.
+    """
+
+    def __init__(self, location: Location, environment: lmdb.Environment) -> None:
+        self._location = location
+        self._environment = environment
+        with environment.begin() as transaction:
+            self._meta_record: bytes | None = transaction.get(META_KEY)
+        self.meta = load_meta(self._meta_record, location.path) or Meta(0, complete=False)
+
+    def commit(
+        self,
+        values: Sequence[bytes],
+        *,
+        state: Mapping[str, object] | None = None,
+        complete: bool = False,
+    ) -> None:
+        """Append records; afterwards they are on disk, or none of them is.
+
+        Args:
+            values: of the records.
+            state: of the flow, behind the last of them.
+            complete: whether that was all.
+
+        Raises:
+            DatabaseWriteError: if the disk is full, or writing fails otherwise.
+            DatabaseInUseError: if another process has written to the database meanwhile.
+        """
+        meta = Meta(self.meta.records + len(values), complete, state)
+        record = meta.dump()
+        try:
+            while not self._fits(values, meta, record):
+                self._environment.set_mapsize(2 * int(self._environment.info()["map_size"]))
+        except (lmdb.Error, OSError) as error:
+            path, kept = self._location.path, self.meta.records
+            raise DatabaseWriteError(
+                f"cannot write to {path!r}: {error}. {kept} records are in it and stay there; when"
+                " the cause is removed (a full disk, most often), go on with save(df, path,"
+                " resume=True)",
+                path=path,
+                records=kept,
+            ) from error
+        self.meta, self._meta_record = meta, record
+
+    def _fits(self, values: Sequence[bytes], meta: Meta, record: bytes) -> bool:
+        """Commit; False if the map has no room for it."""
+        first = self.meta.records
+        try:
+            with self._environment.begin(write=True) as transaction:
+                if transaction.get(META_KEY) != self._meta_record:
+                    raise DatabaseInUseError(
+                        f"another process writes to {self._location.path!r} too; this one stops",
+                        path=self._location.path,
+                    )
+                transaction.delete(KEYS_KEY)
+                transaction.delete(META_KEY)
+                for number, value in enumerate(values, first):
+                    key = KEY_TEMPLATE.format(number).encode()
+                    transaction.put(key, value, append=number < _IN_ORDER)
+                transaction.put(KEYS_KEY, dump_keys(meta.records))
+                transaction.put(META_KEY, record)
+        except lmdb.MapFullError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._environment.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+
+def open_writer(path: PathLike, *, resume: bool) -> DatabaseWriter:
+    """Open a database to append to; make it if it is not there.
+
+    Args:
+        path: a directory, or a single file: what is there; else a file if it ends in `.lmdb` or
+            `.mdb`, else a directory.
+        resume: whether there may be records already.
+
+    Raises:
+        DatabaseExistsError: if there are records and `resume` is False, or if something else than
+            a serializer wrote them.
+        LMDBError: if the place cannot be written to.
+    """
+    location = locate(path)
+    size = 0
+    if location.exists:
+        _refuse_to_overwrite(location, resume=resume)
+        size = location.file.stat().st_size
+    return DatabaseWriter(location, open_for_writing(location, size + FIRST_ROOM_BYTES))
+
+
+def _refuse_to_overwrite(location: Location, *, resume: bool) -> None:
+    path = location.path
+    database = share(path)
+    if database.entries() == 0:
+        return
+    meta = load_meta(database.get(META_KEY), path)
+    if meta is None:
+        raise DatabaseExistsError(
+            f"{path!r} is an LMDB that something else has written; it is not touched: choose"
+            " another path",
+            path=path,
+        )
+    if meta.records and not resume:
+        if meta.complete:
+            remedy = "choose another path, or delete it"
+        else:
+            remedy = "go on with save(df, path, resume=True), or delete it"
+        raise DatabaseExistsError(
+            f"{path!r} holds {meta.records} records already, which are not overwritten: {remedy}",
+            path=path,
+        )
