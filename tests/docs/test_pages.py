@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import doctest
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from pages import script_of
+from pages import script_of, sessions_of
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -18,6 +19,7 @@ PAGES = sorted(
     ]
 )
 WITH_CODE = [page for page in PAGES if script_of(page).strip()]
+WITH_SESSIONS = [page for page in PAGES if sessions_of(page).strip()]
 TIMEOUT_S = 300
 
 
@@ -36,6 +38,15 @@ def test_the_code_on_the_page_runs(page: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, f"{page} (lines are the page's):\n{done.stdout}{done.stderr}"
 
 
+@pytest.mark.parametrize("page", WITH_SESSIONS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_sessions_on_the_page_answer_as_shown(page: Path) -> None:
+    parsed = doctest.DocTestParser().get_doctest(sessions_of(page), {}, page.name, str(page), 0)
+    report: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    runner.run(parsed, out=report.append)
+    assert not report, "".join(report)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     assert broken_links(page) == []
@@ -48,7 +59,11 @@ def broken_links(page: Path) -> list[str]:
     return [target for target in local if not (page.parent / target).exists()]
 
 
-class TestScriptOfAPage:
+def by_number(text: str) -> dict[int, str]:
+    return {number: line for number, line in enumerate(text.splitlines(), 1) if line}
+
+
+class TestWhatRunsOfAPage:
     @pytest.fixture
     def page(self, tmp_path: Path) -> Path:
         path = tmp_path / "page.md"
@@ -71,19 +86,24 @@ class TestScriptOfAPage:
             "   if one:\n"
             "       three = 3\n"
             "   ```\n"
+            "```python\n"
+            ">>> 1 + 1\n"
+            "2\n"
+            "```\n"
             "[there](page.md), [gone](gone.md#part), [far](https://example.org/x)\n"
         )
         return path
 
-    def test_keeps_python_on_its_lines_and_nothing_else(self, page: Path) -> None:
-        lines = script_of(page).splitlines()
-        code = {number: line for number, line in enumerate(lines, 1) if line}
-        assert code == {
+    def test_keeps_programs_on_their_lines_and_nothing_else(self, page: Path) -> None:
+        assert by_number(script_of(page)) == {
             3: "one = 1",
             9: "hidden = 2",
             16: "if one:",
             17: "    three = 3",
         }
+
+    def test_keeps_sessions_apart(self, page: Path) -> None:
+        assert by_number(sessions_of(page)) == {20: ">>> 1 + 1", 21: "2"}
 
     def test_a_link_to_a_page_that_is_not_there_is_found(self, page: Path) -> None:
         assert broken_links(page) == ["gone.md"]

@@ -16,6 +16,7 @@
     │   ├── UnknownPluginError        .kind .name .near; also LookupError
     │   ├── AmbiguousPluginError      .kind .name .distributions; also LookupError
     │   └── BrokenPluginError         .distribution; also ImportError
+    ├── TargetError                   also ValueError
     └── ParallelError
         ├── NotPicklableError         .stage .attribute; also TypeError
         ├── WorkerError               .traceback_text
@@ -156,6 +157,10 @@ class BrokenPluginWarning(UserWarning):
     def __init__(self, message: str, *, distribution: str = "") -> None:
         super().__init__(message)
         self.distribution = distribution
+
+
+class TargetError(DataFlowError, ValueError):
+    """What the command line was told, MODULE:ATTRIBUTE, leads to nothing of the right kind."""
 
 
 class ParallelError(DataFlowError):

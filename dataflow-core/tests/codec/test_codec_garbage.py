@@ -208,6 +208,15 @@ HOSTILE = {
     "a map": b"\x81\x01\x01",
     "bytes after the end": b"\x91\x01\x01",
     "half a token after the end": b"\x91\x01\xcd",
+    "half a token after a long end": b"\x91\xda\x03\xe8" + b"x" * 1000 + b"\xcd\x01",
+    "fewer tokens than a long header declares": b"\x92\xda\x03\xe8" + b"x" * 1000,
+    "an array of msgpack's own": b"\x92" + ext(wire.LIST, b"\x01") + b"\x91\x01",
+    "an array of msgpack's own in a long header": b"\x93"
+    + ext(wire.LIST, b"\x02")
+    + b"\xda\x03\xe8"
+    + b"x" * 1000
+    + b"\x90",
+    "a map of msgpack's own": b"\x92" + ext(wire.LIST, b"\x01") + b"\x80",
 }
 
 
@@ -229,6 +238,11 @@ HARMLESS = {"a timestamp", "64 dimensions", "an empty big integer", "a dtype of 
 def test_hostile_headers_are_refused(name: str) -> None:
     with pytest.raises(CodecError):
         decode([wire.PREFIX + HOSTILE[name]])
+
+
+def test_an_inline_array_must_hold_its_layout() -> None:
+    with pytest.raises(CodecError, match="shorter than its layout"):
+        decode([wire.PREFIX + b"\x91" + ext(wire.ARRAY, b"\0\1\x05\0")])
 
 
 def test_colliding_keys_cannot_stall_the_reader() -> None:

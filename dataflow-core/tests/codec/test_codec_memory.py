@@ -77,6 +77,12 @@ def test_small_arrays_are_aligned() -> None:
             assert array.flags.aligned
 
 
+def test_small_arrays_own_their_memory() -> None:
+    array = loads(dumps(np.arange(8.0)))
+    assert array.flags.owndata
+    array[0] = 9
+
+
 def test_small_arrays_take_no_frame_of_their_own() -> None:
     assert len(encode([3, np.zeros(8, np.float32)])) == 1
     assert len(encode([3, np.zeros(75_000, np.uint8)])) == 2

@@ -96,6 +96,7 @@ def test_edges_come_back_as_themselves(value: Any) -> None:
     assert_same(decode(encode(value)), value)
     assert_same(decode(encode([value])), [value])
     assert_same(loads(dumps((value, value))), (value, value))
+    assert_same(decode(encode(value), copy=True), value)
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)

@@ -1,1 +1,30 @@
-"""DataFlow."""
+"""Images for DataFlow: sources, decoding and augmentation, on numpy and OpenCV."""
+
+from __future__ import annotations
+
+from dataflow_image import imgaug
+from dataflow_image.augment import (
+    AugmentImageComponent,
+    AugmentImageComponents,
+    AugmentImageCoordinates,
+)
+from dataflow_image.decode import DecodeImage
+from dataflow_image.decoding import decode_image
+from dataflow_image.errors import ImageDecodeError
+from dataflow_image.sources.folder import ImageFolder
+from dataflow_image.sources.from_file import ImageFromFile
+
+__all__ = [
+    "AugmentImageComponent",
+    "AugmentImageComponents",
+    "AugmentImageCoordinates",
+    "DecodeImage",
+    "ImageDecodeError",
+    "ImageFolder",
+    "ImageFromFile",
+    "__version__",
+    "decode_image",
+    "imgaug",
+]
+
+__version__ = "0.1.0"

@@ -1,7 +1,8 @@
 """Databases that this process reads, each opened once.
 
-LMDB must not open a file twice in one process, so all flows over a file share one `Database`. It
-closes its file when the last of them lets go of it.
+LMDB must not open a file twice in one process, so all who read a file share one `Database`. Each of
+them has a lease, and holds on to it during a read; the file is closed with the last lease, when
+nobody can be reading. (Memory that is unmapped under a thread that reads it ends the process.)
 
 A forked child inherits mappings and file descriptors that it had better not use: each `Database`
 closes what it inherited and opens its file anew when it is read. Being told of the fork costs
@@ -12,13 +13,16 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
-from weakref import WeakValueDictionary
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import lmdb
 
 from dataflow_lmdb.location import Location, PathLike, locate_existing, open_for_reading
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 #: Keys of records that are about the database, and are no datapoints.
 KEYS_KEY = b"__keys__"
@@ -28,8 +32,9 @@ RESERVED = (KEYS_KEY, META_KEY)
 #: The device and the inode of a file: a path may name another file tomorrow.
 _FileId: TypeAlias = "tuple[int, int]"
 
-_open_databases: WeakValueDictionary[_FileId, Database] = WeakValueDictionary()
-_opening = threading.Lock()
+_shared: dict[_FileId, Database] = {}
+# Reentrant, since a lease may end wherever the garbage collector runs, within `share` too.
+_sharing = threading.RLock()
 
 
 class Database:
@@ -39,59 +44,70 @@ class Database:
     much as reading a small value does. Hence the database must not be written to meanwhile.
 
     Attributes:
-        location: where it lies.
-        reader: what the calling thread reads with.
+        reader: what the calling thread looks records up with.
+        leases: how many there are.
     """
 
     def __init__(self, location: Location, *, readahead: bool) -> None:
-        self.location = location
         self._mapping = _Mapping(location, readahead)
         self._mapping.open()
         self.reader = ThreadReader(self._mapping)
+        self.leases = 0
 
     def get(self, key: bytes) -> bytes | None:
         """Return the value of a key, or None."""
         return self.reader.get(key)
 
-    def entries(self) -> int:
-        """Return how many records there are, those about the database included."""
-        with self._mapping.open().begin() as transaction:
-            return int(transaction.stat()["entries"])
+    def cursor(self) -> lmdb.Cursor[bytes]:
+        """Return a cursor of a transaction of its own."""
+        return self._mapping.open().begin().cursor()
 
     def keys(self) -> Iterator[bytes]:
         """Iterate over the keys of all datapoints in the database's order, reading no value."""
-        with self._mapping.open().begin() as transaction:
-            for key in transaction.cursor().iternext(keys=True, values=False):
-                if key not in RESERVED:
-                    yield key
+        for key in self.cursor().iternext(keys=True, values=False):
+            if key not in RESERVED:
+                yield key
 
-    def forget_inherited(self) -> None:
-        """Close what a forked child got from its parent; the next read opens it anew."""
-        self._mapping.forget_inherited()
+    def datapoints(self) -> int:
+        """Return how many records there are, without those about the database."""
+        with self._mapping.open().begin() as transaction:
+            entries = int(transaction.stat()["entries"])
+        return entries - sum(self.get(key) is not None for key in RESERVED)
+
+    def close(self) -> None:
+        """Close the file; a read opens it anew."""
+        self._mapping.close()
         self.reader = ThreadReader(self._mapping)
 
-
-class _Mapping:
-    """The file as this process has it open, or will have it when somebody reads."""
-
-    def __init__(self, location: Location, readahead: bool) -> None:
-        self._location = location
-        self._readahead = readahead
-        self._lock = threading.Lock()
-        self._environment: lmdb.Environment | None = None
-
-    def open(self) -> lmdb.Environment:
-        with self._lock:
-            if self._environment is None:
-                self._environment = open_for_reading(self._location, readahead=self._readahead)
-            return self._environment
-
     def forget_inherited(self) -> None:
-        # The thread that held the lock, if one did, does not exist in the child.
-        self._lock = threading.Lock()
-        if self._environment is not None:
-            self._environment.close()
-            self._environment = None
+        """Close what a forked child got from its parent."""
+        self._mapping.renew_lock()
+        self.close()
+
+
+class Lease:
+    """The right to read a `Database`, until it is closed or gone.
+
+    Attributes:
+        database: to read from as long as one holds the lease.
+    """
+
+    __slots__ = ("__weakref__", "_end", "database")
+
+    def __init__(self, database: Database, identity: _FileId) -> None:
+        self.database = database
+        self._end = weakref.finalize(self, _release, database, identity)
+        self._end.atexit = False
+
+    def close(self) -> None:
+        """End the lease, if it has not ended."""
+        self._end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
 
 
 class ThreadReader(threading.local):
@@ -99,8 +115,7 @@ class ThreadReader(threading.local):
 
     Attributes:
         get: key → value as bytes, or None.
-        view: key → memory of the database, or None. It lives as long as the caller keeps the
-            function `view` itself.
+        view: key → memory of the database, or None; valid as long as the lease is.
     """
 
     get: Callable[[bytes], bytes | None]
@@ -121,8 +136,34 @@ class ThreadReader(threading.local):
         return self.view
 
 
-def share(path: PathLike, *, readahead: bool = False) -> Database:
-    """Return this process's one `Database` of a file.
+class _Mapping:
+    """The file as this process has it open, or will have it when somebody reads."""
+
+    def __init__(self, location: Location, readahead: bool) -> None:
+        self._location = location
+        self._readahead = readahead
+        self._lock = threading.Lock()
+        self._environment: lmdb.Environment | None = None
+
+    def open(self) -> lmdb.Environment:
+        with self._lock:
+            if self._environment is None:
+                self._environment = open_for_reading(self._location, readahead=self._readahead)
+            return self._environment
+
+    def close(self) -> None:
+        with self._lock:
+            if self._environment is not None:
+                self._environment.close()
+                self._environment = None
+
+    def renew_lock(self) -> None:
+        """In a forked child, where the thread that may hold the lock does not exist."""
+        self._lock = threading.Lock()
+
+
+def share(path: PathLike, *, readahead: bool = False) -> Lease:
+    """Return a lease of this process's one `Database` of a file.
 
     Args:
         path: a directory with a `data.mdb`, or a file.
@@ -135,21 +176,28 @@ def share(path: PathLike, *, readahead: bool = False) -> Database:
         DatabaseInUseError: if the program has opened it already, with lmdb itself.
     """
     location = locate_existing(path)
-    stat = os.stat(location.file)
+    stat = location.file.stat()
     identity = (stat.st_dev, stat.st_ino)
-    with _opening:
-        database = _open_databases.get(identity)
-        if database is None:
-            database = Database(location, readahead=readahead)
-            _open_databases[identity] = database
-        return database
+    with _sharing:
+        database = _shared.get(identity) or Database(location, readahead=readahead)
+        database.leases += 1
+        # Again, as the collector may have ended the last other lease a moment ago.
+        _shared[identity] = database
+        return Lease(database, identity)
+
+
+def _release(database: Database, identity: _FileId) -> None:
+    with _sharing:
+        database.leases -= 1
+        if not database.leases:
+            _shared.pop(identity, None)
+            database.close()
 
 
 def _forget_all_inherited() -> None:
-    # A thread that held the lock does not exist in the child, and would hold it for ever.
-    global _opening  # noqa: PLW0603
-    _opening = threading.Lock()
-    for database in list(_open_databases.values()):
+    global _sharing  # noqa: PLW0603
+    _sharing = threading.RLock()
+    for database in _shared.values():
         database.forget_inherited()
 
 

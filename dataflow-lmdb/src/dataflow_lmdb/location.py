@@ -63,8 +63,9 @@ def locate(path: PathLike) -> Location:
     text = os.fspath(path)
     if not isinstance(text, str):
         raise TypeError(f"the path of an LMDB is a str or a Path, not {text!r}")
-    if os.path.exists(text):
-        return Location(text, os.path.isdir(text))
+    there = Path(text)
+    if there.exists():
+        return Location(text, there.is_dir())
     return Location(text, not text.endswith(FILE_SUFFIXES))
 
 
@@ -79,10 +80,10 @@ def locate_existing(path: PathLike) -> Location:
     if location.exists:
         return location
     text = location.path
-    if not os.path.exists(text):
+    if not Path(text).exists():
         raise DatabaseNotFoundError(
             f"no LMDB at {text!r}: there is no such file or directory (the working directory is"
-            f" {os.getcwd()!r})",
+            f" {str(Path.cwd())!r})",
             path=text,
         )
     if location.file.exists():
@@ -121,10 +122,10 @@ def open_for_writing(location: Location, map_size: int) -> lmdb.Environment:
         DatabaseInUseError: if this process has it open.
         DatabaseWriteError: if the place cannot be written to.
     """
-    parent = os.path.dirname(os.path.abspath(location.path))
-    if not os.path.isdir(parent):
+    parent = Path(location.path).absolute().parent
+    if not parent.is_dir():
         raise DatabaseWriteError(
-            f"cannot write {location.path!r}: there is no directory {parent!r}; make it first",
+            f"cannot write {location.path!r}: there is no directory {str(parent)!r}; make it first",
             path=location.path,
         )
     try:
@@ -159,9 +160,9 @@ def _not_opened(location: Location, error: Exception, verb: str) -> LMDBError:
 def _nearby(directory: str) -> str:
     """Name databases that lie where one was looked for."""
     found = [
-        entry.path
-        for entry in sorted(os.scandir(directory), key=lambda entry: entry.name)
-        if (entry.is_file() and entry.name.endswith(FILE_SUFFIXES) and entry.stat().st_size)
-        or os.path.isfile(os.path.join(entry.path, DATA_FILE))
+        str(entry)
+        for entry in sorted(Path(directory).iterdir())
+        if Location(str(entry), entry.is_dir()).exists
+        and (entry.is_dir() or entry.name.endswith(FILE_SUFFIXES))
     ][:_MAX_HINTS]
     return f"; did you mean {' or '.join(map(repr, found))}?" if found else ""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import warnings
 
-from dataflow_core.flow import Datapoint
-from dataflow_core.flow.failure import add_note
+from dataflow_core.flow import Datapoint, IndexedDataFlow
+from dataflow_core.flow.chain import Chain
 from dataflow_lmdb.codecs import DECODERS, PICKLE, checked_codec, looks_like
 from dataflow_lmdb.database import META_KEY, Database, share
-from dataflow_lmdb.errors import ForeignCodecError, UnfinishedDatabaseWarning
+from dataflow_lmdb.errors import DamagedRecordError, ForeignCodecError, UnfinishedDatabaseWarning
 from dataflow_lmdb.location import PathLike
 from dataflow_lmdb.meta import CODEC, load_meta
 from dataflow_lmdb.source import LMDBData
@@ -38,26 +38,31 @@ class LMDBRecords(LMDBData):
         self, lmdb_path: PathLike, shuffle: bool = True, *, codec: str | None = None
     ) -> None:
         path = os.fspath(lmdb_path)
-        database = share(path, readahead=not shuffle)
-        self._value_codec = _codec_of(database, path, checked_codec(codec))
+        with share(path) as lease:
+            self._value_codec = _codec_of(lease.database, path, checked_codec(codec))
         self._decode = DECODERS[self._value_codec]
         super().__init__(lmdb_path, shuffle, codec=codec)
 
     def __getitem__(self, index: int, /) -> Datapoint:
-        key = self._keys[index]
-        view = (self._database or self._share()).reader.view
-        value = view(key)
+        key = self._key_at(index)
+        # Held in a variable until the value is decoded, which lies in the database's memory.
+        lease = self._lease or self._open_lease()
+        value = lease.database.reader.view(key)
         if value is None:
-            raise self._missing(key)
+            raise self._missing(index, lease.database)
         try:
             return self._decode(value)
         # What unpickling raises is up to what was pickled.
         except Exception as error:
-            add_note(
-                error,
-                f"while decoding the record {key!r} of {self._path!r} as {self._value_codec!r}",
-            )
-            raise
+            raise DamagedRecordError(
+                f"the record {key!r} of {self._path!r} cannot be decoded as"
+                f" {self._value_codec!r}: {error!r}",
+                path=self._path,
+            ) from error
+
+    def _chain(self) -> Chain:
+        # Finding a record costs little next to decoding it, which is the workers' to do.
+        return IndexedDataFlow._chain(self)
 
 
 def _codec_of(database: Database, path: str, asked: str | None) -> str:

@@ -9,14 +9,8 @@ from typing import SupportsIndex
 from tqdm import tqdm
 
 from dataflow_core import codec as safe_codec
-from dataflow_core.errors import (
-    CodecError,
-    FingerprintMismatchError,
-    NotResumableError,
-    UnknownLengthError,
-)
+from dataflow_core.errors import CodecError, NotResumableError, UnknownLengthError
 from dataflow_core.flow import DataFlow, IndexedDataFlow
-from dataflow_core.flow.failure import add_note
 from dataflow_lmdb.errors import DatabaseExistsError
 from dataflow_lmdb.location import PathLike
 from dataflow_lmdb.records import LMDBRecords
@@ -115,11 +109,7 @@ def _find_place(df: DataFlow, writer: DatabaseWriter) -> None:
             f"{meta.records} records were written from a flow that cannot be resumed, so it is not"
             " known which datapoint is next: delete the database and start over"
         )
-    try:
-        df.load_state_dict(meta.state)
-    except FingerprintMismatchError as error:
-        add_note(error, f"the {meta.records} records that are there come from that pipeline")
-        raise
+    df.load_state_dict(meta.state)
 
 
 def _write(df: DataFlow, writer: DatabaseWriter, frequency: int, *, progress: bool) -> None:
@@ -133,8 +123,8 @@ def _write(df: DataFlow, writer: DatabaseWriter, frequency: int, *, progress: bo
             try:
                 value = safe_codec.dumps(dp)
             except CodecError as error:
-                add_note(error, f"while writing record {writer.meta.records + len(waiting)}")
-                raise
+                number = writer.meta.records + len(waiting)
+                raise CodecError(f"record {number} cannot be written: {error}") from error
             waiting.append(value)
             waiting_bytes += len(value)
             bar.update()

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import msgpack
 
 from dataflow_core.flow import Datapoint, IndexedDataFlow
+from dataflow_core.flow.chain import Chain
 from dataflow_lmdb.codecs import MSGPACK_NUMPY, PICKLE, checked_codec, decode_pickle, looks_like
-from dataflow_lmdb.database import KEYS_KEY, RESERVED, Database, share
+from dataflow_lmdb.database import KEYS_KEY, Database, Lease, share
 from dataflow_lmdb.errors import (
     DamagedRecordError,
     EmptyDatabaseError,
     ForeignCodecError,
     KeyNotFoundError,
 )
+from dataflow_lmdb.in_order import InOrderChain, Walk
 from dataflow_lmdb.keys import FormatKeys, Keys, KeyTable
 from dataflow_lmdb.location import PathLike
 from dataflow_lmdb.meta import load_keys
@@ -57,7 +60,7 @@ class LMDBData(IndexedDataFlow):
         [[b'b', b'2']]
     """
 
-    _database: Database | None = None
+    _lease: Lease | None = None
 
     def __init__(
         self,
@@ -70,26 +73,29 @@ class LMDBData(IndexedDataFlow):
         super().__init__(shuffle=shuffle)
         self._codec = checked_codec(codec)
         self._path = os.fspath(lmdb_path)
-        database = self._share()
-        if database.entries() == 0:
-            raise EmptyDatabaseError(f"the LMDB at {self._path!r} is empty", path=self._path)
-        self._keys = self._make_keys(database, keys)
-        if not len(self._keys):
-            raise EmptyDatabaseError(
-                f"the LMDB at {self._path!r} has no datapoints", path=self._path
-            )
-        for key in (self._keys[0], self._keys[len(self._keys) - 1]):
-            if database.get(key) is None:
-                raise self._missing(key)
+        with share(self._path) as lease:
+            database = lease.database
+            self._keys = self._make_keys(database, keys)
+            if not len(self._keys):
+                raise EmptyDatabaseError(
+                    f"the LMDB at {self._path!r} has no datapoints", path=self._path
+                )
+            for index in (0, len(self._keys) - 1):
+                if database.get(self._keys[index]) is None:
+                    raise self._missing(index, database)
+            self._adjacent = self._keys.ascending and len(self._keys) == database.datapoints()
+        self._key_at = self._keys.at
 
     def __len__(self) -> int:
         return len(self._keys)
 
     def __getitem__(self, index: int, /) -> Datapoint:
-        key = self._keys[index]
-        value = (self._database or self._share()).reader.get(key)
+        key = self._key_at(index)
+        # Held in a variable, so that no other thread's close() ends it during the read.
+        lease = self._lease or self._open_lease()
+        value = lease.database.reader.get(key)
         if value is None:
-            raise self._missing(key)
+            raise self._missing(index, lease.database)
         return [key, value]
 
     def close(self) -> None:
@@ -98,23 +104,34 @@ class LMDBData(IndexedDataFlow):
         It is closed when no flow of this process holds it any more.
         """
         super().close()
-        self._database = None
+        self._lease = None
 
     def __getstate__(self) -> dict[str, object]:
         state = super().__getstate__()
-        state.pop("_database", None)
+        state.pop("_lease", None)
+        state.pop("_key_at", None)
         # A worker may have another working directory.
-        state["_path"] = os.path.abspath(self._path)
+        state["_path"] = str(Path(self._path).absolute())
         return state
 
-    def _share(self) -> Database:
-        self._database = database = share(self._path, readahead=not self._shuffle)
-        return database
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__dict__.update(state)
+        self._key_at = self._keys.at
+
+    def _chain(self) -> Chain:
+        chain = super()._chain()
+        if self._shuffle or not self._adjacent:
+            return chain
+        walk = Walk(self._open_lease, self._keys.at, self.__getitem__, len(self))
+        return InOrderChain(**vars(chain), walk=walk)
+
+    def _open_lease(self) -> Lease:
+        self._lease = lease = share(self._path, readahead=not self._shuffle)
+        return lease
 
     def _make_keys(self, database: Database, keys: Iterable[bytes | str] | str | None) -> Keys:
         if isinstance(keys, str):
-            reserved = sum(database.get(key) is not None for key in RESERVED)
-            return FormatKeys(keys, database.entries() - reserved)
+            return FormatKeys(keys, database.datapoints())
         if isinstance(keys, (bytes, int)):
             raise TypeError(f"keys is a list of keys or a format string, not {keys!r}")
         if keys is not None:
@@ -153,8 +170,10 @@ class LMDBData(IndexedDataFlow):
             path=self._path,
         )
 
-    def _missing(self, key: bytes) -> KeyNotFoundError:
-        first = next((self._database or self._share()).keys(), None)
+    def _missing(self, index: int, database: Database) -> KeyNotFoundError:
+        """Return the error for a record that is not there; an IndexError if none should be."""
+        key = self._keys[index]
+        first = next(database.keys(), None)
         there = "no datapoints" if first is None else f"keys that look like {first!r}"
         return KeyNotFoundError(
             f"the LMDB at {self._path!r} has no record {key!r}; it has {there}",

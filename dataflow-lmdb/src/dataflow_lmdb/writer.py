@@ -130,10 +130,11 @@ def open_writer(path: PathLike, *, resume: bool) -> DatabaseWriter:
 
 def _refuse_to_overwrite(location: Location, *, resume: bool) -> None:
     path = location.path
-    database = share(path)
-    if database.entries() == 0:
+    with share(path) as lease:
+        meta = load_meta(lease.database.get(META_KEY), path)
+        datapoints = lease.database.datapoints()
+    if not datapoints:
         return
-    meta = load_meta(database.get(META_KEY), path)
     if meta is None:
         raise DatabaseExistsError(
             f"{path!r} is an LMDB that something else has written; it is not touched: choose"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import zmq
@@ -15,6 +16,7 @@ from dataflow_core.parallel import (
     WorkersPart,
     decode_result,
     encode_task,
+    stop_all,
 )
 
 from dataflow_zmq import messages
@@ -25,6 +27,9 @@ TASKS_EACH = 2
 
 #: Below this a copy is cheaper than telling ZeroMQ whose memory it is.
 COPY_BELOW = 1 << 16
+
+#: So many workers in a row may end before they are ready; then the next one would, too.
+STARTS = 3
 
 #: How often to look for dead workers where the system cannot tell of them by itself.
 WATCH_MILLISECONDS = 200
@@ -37,6 +42,12 @@ class _Worker:
     process: WorkerProcess
     ready: bool = False
     tasks: deque[int] = field(default_factory=deque)
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    number: int
+    frames: Sequence[bytes | memoryview]
 
 
 class ZMQPool:
@@ -58,16 +69,27 @@ class ZMQPool:
         self._poller.register(self._socket, zmq.POLLIN)
         self._endpoint: Endpoint | None = None
         self._workers: dict[bytes, _Worker] = {}
-        self._waiting: deque[Task] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._lost: deque[Lost] = deque()
+        #: Tasks that a dead worker had. Each runs alone, so that a second death tells which it was.
+        self._suspects: set[int] = set()
         self._started = 0
+        self._failed_starts = 0
         self._closed = False
-        for number in range(num_workers):
-            self._start(number)
+        try:
+            for number in range(num_workers):
+                self._start(number)
+        except BaseException:
+            self.close()
+            raise
 
     def submit(self, task: Task) -> None:
-        """Give the task to a worker that has room, or keep it until one has."""
-        self._waiting.append(task)
+        """Give the task to a worker that has room, or keep it until one has.
+
+        Raises:
+            NotPicklableError: if an input cannot travel.
+        """
+        self._waiting.append(_Waiting(task.number, encode_task(task)))
         self._hand_out()
 
     def receive(self) -> Result | Lost:
@@ -75,7 +97,7 @@ class ZMQPool:
 
         Raises:
             WorkerError: if a worker cannot run the part.
-            WorkerDiedError: if a worker dies before it is ready: the next one would, too.
+            WorkerDiedError: if workers keep dying before they are ready.
         """
         while True:
             if self._lost:
@@ -93,6 +115,7 @@ class ZMQPool:
         """Forget the tasks that no worker has begun."""
         self._waiting.clear()
         self._lost.clear()
+        self._suspects.clear()
         if self._closed:
             return
         for worker in self._workers.values():
@@ -107,9 +130,11 @@ class ZMQPool:
         self.cancel()
         self._closed = True
         for worker in self._workers.values():
-            self._send(worker, [messages.STOP])
-        for worker in self._workers.values():
-            worker.process.stop()
+            if worker.ready:
+                self._send(worker, [messages.STOP])
+            else:
+                worker.process.let_go()
+        stop_all([worker.process for worker in self._workers.values()])
         self._workers.clear()
         self._socket.close(0)
         self._context.term()
@@ -126,10 +151,10 @@ class ZMQPool:
             "dataflow_zmq.worker:main",
             {
                 "address": self._endpoint.address,
-                "directory": self._endpoint.directory,
                 "identity": identity,
                 "worker": number,
             },
+            leftovers=[self._endpoint.directory],
         )
         if process.descriptor is not None:
             self._poller.register(process.descriptor, zmq.POLLIN)
@@ -148,6 +173,7 @@ class ZMQPool:
             return None
         if kind == messages.HELLO:
             worker.ready = True
+            self._failed_starts = 0
             self._send(worker, [messages.PART, self._part])
             self._forget_address()
             self._hand_out()
@@ -161,19 +187,29 @@ class ZMQPool:
         result = decode_result([frame.buffer for frame in frames])
         if result.number in worker.tasks:
             worker.tasks.remove(result.number)
+        self._suspects.discard(result.number)
         self._hand_out()
         return result
 
     def _hand_out(self) -> None:
         """Send waiting tasks to ready workers, the least busy first."""
-        ready = [worker for worker in self._workers.values() if worker.ready]
-        while self._waiting and ready:
-            worker = min(ready, key=lambda each: len(each.tasks))
-            if len(worker.tasks) >= TASKS_EACH:
+        while self._waiting:
+            task = self._waiting[0]
+            worker = self._with_room_for(task)
+            if worker is None:
                 return
-            task = self._waiting.popleft()
+            self._waiting.popleft()
             worker.tasks.append(task.number)
-            self._send(worker, [messages.TASK, *encode_task(task)])
+            self._send(worker, [messages.TASK, *task.frames])
+
+    def _with_room_for(self, task: _Waiting) -> _Worker | None:
+        most = 1 if task.number in self._suspects else TASKS_EACH
+        free = [
+            worker
+            for worker in self._workers.values()
+            if worker.ready and len(worker.tasks) < most and self._suspects.isdisjoint(worker.tasks)
+        ]
+        return min(free, key=lambda worker: len(worker.tasks), default=None)
 
     def _send(self, worker: _Worker, frames: list[bytes | memoryview]) -> None:
         try:
@@ -187,6 +223,8 @@ class ZMQPool:
 
     def _forget_address(self) -> None:
         if self._endpoint is not None and all(each.ready for each in self._workers.values()):
+            # The connections stay; the listener would be one descriptor more for every restart.
+            self._socket.unbind(self._endpoint.address)
             self._endpoint.remove()
             self._endpoint = None
 
@@ -197,12 +235,16 @@ class ZMQPool:
                 continue
             if worker.process.descriptor is not None:
                 self._poller.unregister(worker.process.descriptor)
-            worker.process.stop()
+            worker.process.kill()
             del self._workers[worker.identity]
-            if not worker.ready:
+            if worker.ready:
+                self._suspects.update(worker.tasks)
+                self._lost.append(Lost(worker.number, tuple(worker.tasks), cause))
+            else:
+                self._failed_starts += 1
+            if self._failed_starts == STARTS:
                 raise WorkerDiedError(
-                    f"a worker process {cause} while it was starting; its own message, if any,"
-                    " is on standard error"
+                    f"a worker process {cause} while it was starting, and so did others before;"
+                    " its own message, if any, is on standard error"
                 )
-            self._lost.append(Lost(worker.number, tuple(worker.tasks), cause))
             self._start(worker.number)

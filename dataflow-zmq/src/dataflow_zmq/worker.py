@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import traceback
 from collections import deque
 from typing import TypedDict
@@ -10,12 +9,14 @@ from typing import TypedDict
 import zmq
 from dataflow_core import hooks
 from dataflow_core.parallel import (
+    Failure,
+    Result,
+    Task,
     Worker,
     WorkersPart,
     decode_task,
     encode_result,
     make_worker,
-    on_orphaned,
 )
 
 from dataflow_zmq import messages
@@ -28,14 +29,12 @@ class Arguments(TypedDict):
     """What a worker is started with."""
 
     address: str
-    directory: str
     identity: str
     worker: int
 
 
 def main(arguments: Arguments) -> None:
     """Say hello, take the workers' part, answer tasks."""
-    on_orphaned(lambda: shutil.rmtree(arguments["directory"], ignore_errors=True))
     with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
         socket.linger = 0
         socket.sndhwm = socket.rcvhwm = 0  # The engine bounds what is under way.
@@ -70,10 +69,17 @@ def _serve(socket: zmq.Socket[bytes], number: int) -> None:
             tasks.clear()
             continue
         frames = tasks.popleft()
-        result = worker.run(decode_task([frame.buffer for frame in frames]))
+        result = _run(worker, decode_task([frame.buffer for frame in frames]))
         socket.send_multipart(
             [messages.RESULT, *encode_result(result)], copy=False, copy_threshold=COPY_BELOW
         )
+
+
+def _run(worker: Worker, task: Task) -> Result:
+    try:
+        return worker.run(task)
+    except Exception as error:  # noqa: BLE001  opening the stages failed, and may do so again
+        return Result(task.number, [], [], failure=Failure(error))
 
 
 def _make(socket: zmq.Socket[bytes], packed: bytes, number: int) -> Worker | None:

@@ -39,7 +39,7 @@ def decode(
     Args:
         frames: bytes, or anything else with the buffer protocol, as `encode` returned them.
         copy: False: arrays are views of the frames' memory, and can be written to if it can be;
-            small ones, which live in the header, cannot. True: every array owns its memory.
+            small ones own theirs. True: every array owns its memory.
         fallback: the inverse of the one that was given to `encode`. `pickle.loads` runs whatever
             code the writer chose: only for writers you trust.
         limits: what to accept.
@@ -127,7 +127,8 @@ class _Reader:
 
     def read_array(self, payload: bytes) -> Array:
         layout, buffer_size = _inline_layout(payload)
-        return (layout.copy if self._copy else layout.view)(payload, buffer_size)
+        # The header's memory is nobody's to write to, and to hold on to it would be a waste.
+        return layout.copy(payload, buffer_size)
 
     def read_array_frame(self, payload: bytes) -> Array:
         layout = read_layout(payload)

@@ -64,10 +64,14 @@ class Layout(NamedTuple):
             CodecError: as `view`.
         """
         array = self.view(buffer, nbytes)
-        if self.dtype.names is None or not self.dtype.itemsize:
+        itemsize = self.dtype.itemsize
+        if not itemsize:
+            # There is nothing to copy, and NumPy would make one byte of each empty string.
+            return self.view(bytearray(), 0)
+        if self.dtype.names is None:
             return array.copy(order="K")
         # NumPy would leave the bytes between a structured dtype's fields as it finds them.
-        return array.view(f"V{self.dtype.itemsize}").copy(order="K").view(self.dtype)
+        return array.view(f"V{itemsize}").copy(order="K").view(self.dtype)
 
 
 def layout_of(array: Array, *, fortran: bool = False) -> bytes:

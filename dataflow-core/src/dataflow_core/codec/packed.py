@@ -57,7 +57,7 @@ def dumps(
     ]
     end = _START.size + 8 * len(frames) + lengths[0]
     for frame, length in zip(frames[1:], lengths[1:], strict=True):
-        padding = 0
+        padding = -end % wire.ALIGNMENT
         parts += (_ZEROS[:padding], frame)
         end += padding + length
     return b"".join(parts)

@@ -20,6 +20,8 @@ _UNICODE_ERRORS = "surrogatepass"
 _TIMESTAMP_AS_INT = 2
 # The worst that nested arrays can do in so few bytes: 85 levels that declare 256 elements each.
 _SHORT_HEADER = 256
+_SHORT_ARRAY = range(0x90, 0xA0)
+_ARRAY_COUNT_BYTES = {0xDC: 2, 0xDD: 4}
 _MAX_HEADER = (1 << 32) - 1
 
 
@@ -88,7 +90,9 @@ def _short(body: bytes, ext_hook: Callable[[int, bytes], Any]) -> list[Any]:
 
 
 def _long(body: bytes, ext_hook: Callable[[int, bytes], Any]) -> list[Any]:
-    # Slower to start, but it can read the outer array and refuse all others before they are made.
+    # Slower to start, but with the outer array's header out of the way it can refuse every array
+    # before it is made. (Not by `read_array_header`: msgpack without its C extension refuses that.)
+    count, start = _array_header(body)
     unpacker = Unpacker(
         ext_hook=ext_hook,
         list_hook=_refuse,
@@ -100,12 +104,22 @@ def _long(body: bytes, ext_hook: Callable[[int, bytes], Any]) -> list[Any]:
         timestamp=_TIMESTAMP_AS_INT,
         unicode_errors=_UNICODE_ERRORS,
     )
-    unpacker.feed(body)
-    count = unpacker.read_array_header()
+    unpacker.feed(memoryview(body)[start:])
     tokens = list(unpacker)
-    if len(tokens) != count or unpacker.tell() != len(body):
+    if len(tokens) != count or unpacker.tell() != len(body) - start:
         raise CodecError(f"the header declares {count} tokens and holds {len(tokens)}")
     return tokens
+
+
+def _array_header(body: bytes) -> tuple[int, int]:
+    """How many elements the msgpack array has that `body` starts with, and where they start."""
+    code = body[0]
+    if code in _SHORT_ARRAY:
+        return code - _SHORT_ARRAY.start, 1
+    if code not in _ARRAY_COUNT_BYTES:
+        raise CodecError("the header is not one flat array")
+    start = 1 + _ARRAY_COUNT_BYTES[code]
+    return int.from_bytes(body[1:start], "big"), start
 
 
 def _big_int(number: int) -> ExtType:

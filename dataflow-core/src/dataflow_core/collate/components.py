@@ -48,17 +48,14 @@ def _by_component(
 
 
 def _check_lengths(datapoints: Sequence[Any], length: int) -> None:
-    try:
-        alike = {*map(len, datapoints)} == {length}
-    except TypeError:
-        alike = False
-    if not alike or any(isinstance(dp, dict) for dp in datapoints):
-        described = [
-            len(dp) if isinstance(dp, (list, tuple)) else type(dp).__name__ for dp in datapoints
-        ]
-        raise BatchError(
-            f"datapoints of one batch have different numbers of components: {described}"
-        )
+    if {*map(type, datapoints)} <= {list, tuple} and {*map(len, datapoints)} == {length}:
+        return
+    if all(isinstance(dp, (list, tuple)) and len(dp) == length for dp in datapoints):
+        return
+    described = [
+        len(dp) if isinstance(dp, (list, tuple)) else type(dp).__name__ for dp in datapoints
+    ]
+    raise BatchError(f"datapoints of one batch have different numbers of components: {described}")
 
 
 def _check_keys(datapoints: Sequence[Any]) -> None:

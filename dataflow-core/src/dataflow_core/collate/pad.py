@@ -38,5 +38,6 @@ def pad(values: Sequence[Any], name: object, pad_value: float = 0) -> Stacked:
     dtype = np.result_type(*(array.dtype for array in arrays))
     out = np.full((len(arrays), *shape), pad_value, dtype)
     for row, array in enumerate(arrays):
-        out[(row, *map(slice, array.shape))] = array
+        filled: tuple[int | slice, ...] = (row, *(slice(size) for size in array.shape))
+        out[filled] = array
     return out

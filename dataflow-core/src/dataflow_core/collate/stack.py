@@ -41,32 +41,26 @@ def stack(values: Sequence[Any], name: object) -> Stacked:
     if first is int:
         return _stack_ints(values, name)
     if first is float:
-        return _stack_plain(values, float, np.float32)
+        return _stack_plain(values, float, np.float32, name)
     if first is bool:
-        return _stack_plain(values, bool, np.bool_)
+        return _stack_plain(values, bool, np.bool_, name)
     return _stack_others(values, name)
 
 
 def _stack_arrays(values: Sequence[Any], name: object) -> Stacked:
-    first = values[0]
-    shape, dtype = first.shape, first.dtype
+    shape = values[0].shape
     try:
-        if first.ndim and dtype.kind != "O":
-            # The loop that numpy's own stack() runs, without its checks of each array.
-            out = np.concatenate(values)
-            if len(out) == len(values) * shape[0] and _same(values, shape, dtype):
-                return out.reshape(len(values), *shape)
+        # concatenate() is what stack() runs in the end, without its work on each array. It
+        # compares all sizes but those along the axis that it joins.
+        if shape and {*map(len, values)} == {shape[0]}:
+            return np.concatenate(values).reshape(len(values), *shape)
         return np.stack(values)
-    except ValueError:
+    except (ValueError, TypeError):
         raise _ragged(values, name) from None
 
 
-def _same(values: Sequence[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
-    return all(type(v) is np.ndarray and v.shape == shape and v.dtype == dtype for v in values)
-
-
 def _stack_ints(values: Sequence[Any], name: object) -> Stacked:
-    if not all(type(value) is int for value in values):
+    if {*map(type, values)} != {int}:
         return _stack_others(values, name)
     try:
         return np.array(values, np.int32)
@@ -79,7 +73,7 @@ def _stack_ints(values: Sequence[Any], name: object) -> Stacked:
 
 
 def _stack_plain(values: Sequence[Any], kind: type, dtype: npt.DTypeLike) -> Stacked:
-    if all(type(value) is kind for value in values):
+    if {*map(type, values)} == {kind}:
         return np.array(values, dtype)
     return _stack_others(values, None)
 

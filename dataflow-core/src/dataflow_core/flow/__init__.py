@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from dataflow_core.flow.dataflow import DataFlow
-from dataflow_core.flow.datapoint import DROP, Component, Datapoint, Index
+from dataflow_core.flow.datapoint import (
+    DROP,
+    Component,
+    Datapoint,
+    Index,
+    component,
+    with_component,
+)
 from dataflow_core.flow.indexed import IndexedDataFlow
+from dataflow_core.flow.position import position_at_hand
 from dataflow_core.flow.proxy import PointwiseFlow, ProxyDataFlow
 from dataflow_core.flow.random_flow import RNGDataFlow
 
@@ -18,4 +26,7 @@ __all__ = [
     "PointwiseFlow",
     "ProxyDataFlow",
     "RNGDataFlow",
+    "component",
+    "position_at_hand",
+    "with_component",
 ]

@@ -13,7 +13,7 @@ from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.describe import describe_call
 from dataflow_core.flow.explain import explain
 from dataflow_core.flow.opaque import OpaqueRun, Written
-from dataflow_core.flow.reset import resetting, resets_alone
+from dataflow_core.flow.reset import resets_alone, resetting
 from dataflow_core.flow.run import Place, Run, Scope, position_of
 from dataflow_core.flow.session import Session
 from dataflow_core.flow.short_forms import ShortForms
@@ -251,7 +251,7 @@ class DataFlow(ShortForms, ABC):
             self.reset_state()
         if self._session is None:  # a subclass's reset_state() that does not call super()
             self._seat(fresh_seed(), given=False)
-        assert self._session is not None
+        assert self._session is not None  # noqa: S101 (for the type checker: _seat() sets it)
         return self._session
 
     def _seat(self, seed: int, *, given: bool) -> None:
@@ -267,7 +267,9 @@ class DataFlow(ShortForms, ABC):
         self._session = Session(
             scope.seed, scope.first, scope.epoch, epochs_apart=epochs_apart, owner=owner
         )
-        self._prepare(scope, epochs_apart, owner)
+        if self._opaque_run is None:
+            # Else its generator waits half-way, for a later epoch of a stage that keeps its place.
+            self._prepare(scope, epochs_apart, owner)
 
     def _prepare(self, scope: Scope, epochs_apart: int, owner: OpaqueRun | None = None) -> None:
         """Bind the upstreams, for a stage whose own code iterates them."""
@@ -303,11 +305,19 @@ def _adopt_written(cls: type[F], written: Written) -> None:
     def _chain(self: DataFlow) -> Chain:
         return DataFlow._chain(self)
 
-    setattr(cls, "_open", _open)
-    setattr(cls, "_chain", _chain)
+    cls._open = _open  # type: ignore[method-assign]
+    cls._chain = _chain  # type: ignore[method-assign]
     for name in ("get_data", "__iter__"):
         own = cls.__dict__.get(name, written)
-        setattr(cls, name, _entry(name, lambda self, run, own=own: own(self), own))
+        setattr(cls, name, _entry(name, _written_inside(own), own))
+
+
+def _written_inside(own: Written) -> Callable[[DataFlow, OpaqueRun], Iterator[Datapoint]]:
+    def inside(self: DataFlow, run: OpaqueRun) -> Iterator[Datapoint]:
+        del run
+        return own(self)
+
+    return inside
 
 
 def _adopt_native(cls: type[F]) -> None:
@@ -319,10 +329,10 @@ def _adopt_native(cls: type[F]) -> None:
             opened: Run = chain(self).open(scope, place)
             return opened
 
-        setattr(cls, "_open", _open)
+        cls._open = _open  # type: ignore[method-assign]
     else:
         # It numbers its own output, whatever chain a base class would have continued.
-        setattr(cls, "_chain", DataFlow._chain)
+        cls._chain = DataFlow._chain  # type: ignore[method-assign]
     opens = cls._open
 
     def inside(self: DataFlow, run: OpaqueRun) -> Iterator[Datapoint]:

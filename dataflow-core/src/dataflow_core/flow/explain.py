@@ -18,9 +18,7 @@ def explain(flow: DataFlow) -> str:
     return "\n".join(f"{stage:<{width}}{facts}".rstrip() for stage, facts in rows)
 
 
-def _rows(
-    flow: DataFlow, head: str, below: str, where: Mapping[int, str]
-) -> list[tuple[str, str]]:
+def _rows(flow: DataFlow, head: str, below: str, where: Mapping[int, str]) -> list[tuple[str, str]]:
     where = {**where, **flow._placement()}
     rows = [(head + flow._label(), _facts(flow, where))]
     upstreams = flow._upstreams()

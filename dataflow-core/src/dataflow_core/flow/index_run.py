@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
+from operator import length_hint
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +42,7 @@ class IndexRun(Run):
         read: index → datapoint, for sources that hold their datapoints in memory.
     """
 
-    __slots__ = ("_order", "_read", "_shard", "_size", "_start")
+    __slots__ = ("_ahead", "_block", "_order", "_read", "_shard", "_size", "_start")
 
     def __init__(
         self,
@@ -50,47 +52,57 @@ class IndexRun(Run):
         shard: Shard = ALL,
         read: Callable[[int], Datapoint] | None = None,
     ) -> None:
-        super().__init__(start)
         self._size = size
         self._order = order
         self._start = start
         self._shard = shard
         self._read = read
+        #: The block of positions that is being handed out, and what is left of its indices.
+        self._block = range(0)
+        self._ahead: Iterator[int] = iter(())
+
+    @property
+    def position(self) -> int:  # type: ignore[override]
+        """Told from what is left: nothing has to be counted per datapoint."""
+        handed_out = len(self._block) - length_hint(self._ahead)
+        if handed_out:
+            return self._block[handed_out - 1]
+        return (self._block.start - self._shard.count) if self._block else self._start - 1
 
     def __iter__(self) -> Iterator[Datapoint]:
+        indices = chain.from_iterable(self._blocks())
+        return indices if self._read is None else map(self._read, indices)
+
+    def _blocks(self) -> Iterator[Iterator[int]]:
         step = self._shard.count
         positions = range(self._shard.first_from(self._start), self._size, step)
-        if self._order is None:
-            if self._read is None:
-                for self.position in positions:
-                    yield self.position
+        length = len(positions) if self._order is None else BLOCK
+        for begin in range(0, len(positions), max(1, length)):
+            block = positions[begin : begin + length]
+            if self._order is None:
+                ahead: Iterator[int] = iter(block)
             else:
-                for self.position, dp in zip(positions, map(self._read, positions)):
-                    yield dp
-            return
-        for block in range(positions.start, self._size, BLOCK * step):
-            numbers = range(block, min(block + BLOCK * step, self._size), step)
-            indices = self._order(np.arange(numbers.start, numbers.stop, step)).tolist()
-            items = indices if self._read is None else map(self._read, indices)
-            for self.position, dp in zip(numbers, items):
-                yield dp
+                ahead = iter(self._order(np.arange(block.start, block.stop, step)).tolist())
+            self._block, self._ahead = block, ahead
+            yield ahead
 
     def place(self) -> int:
-        if self.position < self._start:
-            return self._start
-        return self._shard.after(self.position)
+        position = self.position
+        return self._start if position < self._start else self._shard.after(position)
 
     def place_after(self, position: int) -> int:
         return self._shard.after(position)
 
     def give_back(self) -> None:
-        self._start = self.position // self._shard.count * self._shard.count
-        self.position = self._start - 1
+        self._begin_at(self.position // self._shard.count * self._shard.count)
 
     def skip(self, count: int) -> int:
         left = range(self._shard.first_from(self._start), self._size, self._shard.count)
         passed = min(count, len(left))
         if passed:
-            self.position = left[passed - 1]
-            self._start = self._shard.after(self.position)
+            self._begin_at(self._shard.after(left[passed - 1]))
         return passed
+
+    def _begin_at(self, start: int) -> None:
+        self._start = start
+        self._block, self._ahead = range(0), iter(())

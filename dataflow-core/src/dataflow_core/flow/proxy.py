@@ -70,12 +70,20 @@ class PointwiseFlow(ProxyDataFlow):
     """
 
     _draws: ClassVar[bool] = True
-    _may_drop: ClassVar[bool] = True
+
+    @property
+    def _may_drop(self) -> bool:
+        """Whether the function of `_call()` ever returns DROP; False lets more run in workers."""
+        return True
 
     @abstractmethod
     def _call(self) -> Callable[[Datapoint], Datapoint]:
         """Return the function datapoint → datapoint or DROP; asked for once per run."""
 
+    def _mapped(self) -> Callable[[Datapoint], Datapoint | None] | None:
+        """Return a function that does the same to a shallow copy, None meaning DROP, if any."""
+        return None
+
     def _chain(self) -> Chain:
-        step = Step(self, self._call(), draws=self._draws, may_drop=self._may_drop)
+        step = Step(self, self._call(), self._draws, self._may_drop, self._mapped())
         return self.ds._chain().then(step)

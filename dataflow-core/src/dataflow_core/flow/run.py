@@ -11,7 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias, Union
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from dataflow_core.flow.dataflow import DataFlow
 
 #: Where a run goes on: JSON, made by `Run.place` and understood by the same stage's `_open`.
-Place: TypeAlias = Union[int, Mapping[str, "PlaceValue"]]
-PlaceValue: TypeAlias = Union[int, None, Place, Sequence["PlaceValue"]]
+Place: TypeAlias = int | Mapping[str, "PlaceValue"]
+PlaceValue: TypeAlias = int | Place | Sequence["PlaceValue"] | None
 
 #: Epochs of an upstream that is run several times within one epoch are this far apart.
 PASS_STRIDE = 1 << 32
@@ -101,7 +101,7 @@ class Run(ABC):
         del count
         return 0
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 (most runs hold nothing else)
         """Let go of what the run holds besides memory."""
 
 

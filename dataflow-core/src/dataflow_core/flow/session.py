@@ -10,7 +10,6 @@ from dataflow_core import hooks
 from dataflow_core.errors import ReentrantIterationError
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.run import Place, Run, Scope
-from dataflow_core.rng.at_hand import at_hand
 
 if TYPE_CHECKING:
     from dataflow_core.flow.dataflow import DataFlow
@@ -73,8 +72,7 @@ class Session:
     def iterate(self, flow: DataFlow) -> Iterator[Datapoint]:
         """Return an iterator over the next epoch, or over the rest of one that was loaded."""
         self.refuse_reentry(flow)
-        iterator = self._epoch(flow)
-        return _keeping_at_hand(iterator) if at_hand.context is not None else iterator
+        return self._epoch(flow)
 
     def refuse_reentry(self, flow: DataFlow) -> None:
         """Raise if an iterator is under way that another one would disturb."""
@@ -113,16 +111,3 @@ class Session:
             position = run.position + 1
             run.close()
             hooks.epoch_finished(flow=flow, epoch=epoch, position=position, completed=completed)
-
-
-def _keeping_at_hand(items: Iterator[Datapoint]) -> Iterator[Datapoint]:
-    """Iterate inside a function that itself works on a datapoint: its context is given back."""
-    while True:
-        context = at_hand.context
-        try:
-            dp = next(items)
-        except StopIteration:
-            return
-        finally:
-            at_hand.context = context
-        yield dp

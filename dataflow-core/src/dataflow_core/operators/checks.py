@@ -46,5 +46,3 @@ def checked_flows(df_lists: Sequence[DataFlow], stage: str) -> list[DataFlow]:
     if not flows:
         raise ValueError(f"{stage} needs at least one flow")
     return flows
-
-

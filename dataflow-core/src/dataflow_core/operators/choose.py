@@ -39,9 +39,7 @@ class RandomChooseData(DataFlow):
 
     _draws: ClassVar[bool] = True
 
-    def __init__(
-        self, df_lists: Sequence[DataFlow | tuple[DataFlow, float]]
-    ) -> None:
+    def __init__(self, df_lists: Sequence[DataFlow | tuple[DataFlow, float]]) -> None:
         flows, self.probabilities = _split(df_lists)
         self.df_lists = checked_flows(flows, "RandomChooseData")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import SupportsIndex
+from typing import TYPE_CHECKING, SupportsIndex
 
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
@@ -12,6 +12,9 @@ from dataflow_core.flow.proxy import ProxyDataFlow
 from dataflow_core.flow.run import PASS_STRIDE, Place, Run, Scope, position_of
 from dataflow_core.operators.checks import checked_count
 from dataflow_core.operators.repeat import Passes, PassesRun
+
+if TYPE_CHECKING:
+    from dataflow_core.flow.opaque import OpaqueRun
 
 
 class FixedSizeData(ProxyDataFlow):
@@ -53,9 +56,8 @@ class FixedSizeData(ProxyDataFlow):
             start = position_of(place)
             return _FixedRun(self, _Tail(scope, anew, start), 0, start)
         # A repetition inside another one has epochs PASS_STRIDE apart: each is one of its own.
-        repetition, epoch = divmod(scope.epoch, PASS_STRIDE)
-        passes = Passes(repetition * PASS_STRIDE, None)
-        begin, start = epoch * self.fixed_length, position_of(place)
+        passes = Passes(scope.epoch // PASS_STRIDE * PASS_STRIDE, None)
+        begin, start = self._begin_of(scope), position_of(place)
         tail, self._tail = self._tail, None
         if tail is not None and (start or not tail.leads_to(scope, begin)):
             tail.run.close()
@@ -67,9 +69,13 @@ class FixedSizeData(ProxyDataFlow):
             tail = _Tail(scope, PassesRun(self, scope, passes, None), 0)
         return _FixedRun(self, tail, begin, 0)
 
-    def reset_state(self, seed: SupportsIndex | None = None) -> None:
-        self._drop_tail()
-        super().reset_state(seed)
+    def _begin_of(self, scope: Scope) -> int:
+        return scope.epoch % PASS_STRIDE * self.fixed_length
+
+    def _bind(self, scope: Scope, epochs_apart: int = 1, owner: OpaqueRun | None = None) -> None:
+        if self._tail is not None and not self._tail.leads_to(scope, self._begin_of(scope)):
+            self._drop_tail()
+        super()._bind(scope, epochs_apart, owner)
 
     def close(self) -> None:
         super().close()

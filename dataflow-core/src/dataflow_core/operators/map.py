@@ -45,10 +45,13 @@ class MapData(PointwiseFlow):
         func = self.func
 
         def call(dp: Datapoint) -> Datapoint:
-            out = func(dp[:] if type(dp) is list else shallow_copy(dp))
+            out = func(dp.copy() if type(dp) is list else shallow_copy(dp))
             return DROP if out is None else out
 
         return call
+
+    def _mapped(self) -> Callable[[Datapoint], Datapoint | None]:
+        return self.func
 
     def _params(self) -> Mapping[str, object]:
         return {"*func": self.func}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, SupportsIndex
 
 import numpy as np
+
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.proxy import PointwiseFlow
@@ -64,7 +65,7 @@ class PrintData(PointwiseFlow):
                 lines = self._lines(f"{heading}, datapoint {self._printed}", dp, 0)
                 self._printed += 1
                 # Not print(): a progress bar may be on the screen. Imported late, as it is slow.
-                from tqdm import tqdm  # noqa: PLC0415
+                from tqdm import tqdm
 
                 tqdm.write("\n".join(lines))
             return dp

@@ -9,7 +9,15 @@ from dataflow_core.errors import EmptyDataFlowError, UnknownLengthError
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.proxy import ProxyDataFlow
-from dataflow_core.flow.run import PASS_STRIDE, Place, PlaceValue, Run, Scope, number, upstream_place
+from dataflow_core.flow.run import (
+    PASS_STRIDE,
+    Place,
+    PlaceValue,
+    Run,
+    Scope,
+    number,
+    upstream_place,
+)
 from dataflow_core.operators.checks import checked_count
 
 FOREVER = -1

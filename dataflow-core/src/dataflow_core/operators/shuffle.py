@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from itertools import chain, islice, repeat
+from operator import length_hint
 from typing import ClassVar, SupportsIndex
 
 import numpy as np
+import numpy.typing as npt
 
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
@@ -15,6 +18,9 @@ from dataflow_core.flow.run import Place, Run, Scope, position_of
 from dataflow_core.operators.checks import checked_count
 
 DEFAULT_INTERVALS = 3
+
+#: Comes after the upstream's last datapoint.
+_END = object()
 
 
 class LocallyShuffleData(ProxyDataFlow):
@@ -77,21 +83,30 @@ class LocallyShuffleData(ProxyDataFlow):
 
 
 class _ShuffleRun(Run):
-    __slots__ = ("_flow", "_generator", "_start", "_upstream")
+    """Fills a buffer, then trades its datapoints for new ones, round after round."""
+
+    __slots__ = ("_ahead", "_flow", "_generator", "_rounds_end", "_start", "_upstream")
 
     def __init__(
         self, flow: LocallyShuffleData, upstream: Run, generator: np.random.Generator, start: int
     ) -> None:
-        super().__init__(start)
         self._flow = flow
         self._upstream = upstream
         self._generator = generator
         self._start = start
+        #: How many datapoints there are up to the end of this round, and what is left of it.
+        self._rounds_end = start
+        self._ahead: Iterator[int] = iter(())
+
+    @property
+    def position(self) -> int:  # type: ignore[override]
+        """Told from what is left: nothing has to be counted per datapoint."""
+        return self._rounds_end - length_hint(self._ahead) - 1
 
     def __iter__(self) -> Iterator[Datapoint]:
-        items = islice(self._shuffled(), self._start, None)
-        for self.position, dp in enumerate(items, self._start):
-            yield dp
+        items = self._shuffled()
+        deque(islice(items, self._start), maxlen=0)
+        return items
 
     def _shuffled(self) -> Iterator[Datapoint]:
         flow, generator = self._flow, self._generator
@@ -101,18 +116,29 @@ class _ShuffleRun(Run):
         size = flow.buffer_size * flow.num_reuse
         at_a_time = min(size, flow.shuffle_interval * flow.num_reuse)
         buffer = list(islice(items, size))
-        full = len(buffer) == size
-        while full:
-            slots = generator.choice(size, at_a_time, replace=False).tolist()
-            left = at_a_time
-            for left, dp in zip(range(at_a_time - 1, -1, -1), items):
-                slot = slots[left]
+        items = chain(items, (_END,))
+        self._rounds_end = 0
+        trading = len(buffer) == size
+        while trading:
+            self._begin_round(generator.choice(size, at_a_time, replace=False))
+            for slot, dp in zip(self._ahead, items):
+                if dp is _END:
+                    self._rounds_end -= length_hint(self._ahead) + 1
+                    trading = False
+                    break
                 out = buffer[slot]
                 buffer[slot] = dp
                 yield out
-            full = left == 0
-        for slot in generator.permutation(len(buffer)).tolist():
+        self._begin_round(generator.permutation(len(buffer)))
+        for slot in self._ahead:
             yield buffer[slot]
+
+    def _begin_round(self, slots: npt.NDArray[np.int64]) -> None:
+        self._rounds_end += len(slots)
+        self._ahead = iter(slots.tolist())
+
+    def give_back(self) -> None:
+        self._rounds_end -= 1
 
     def close(self) -> None:
         self._upstream.close()

@@ -43,7 +43,7 @@ class TestDataSpeed(ProxyDataFlow):
         Raises:
             EmptyDataFlowError: if `ds` has no datapoints.
         """
-        from tqdm import tqdm  # noqa: PLC0415  slow to import
+        from tqdm import tqdm
 
         self.reset_state()
         wanted = self.warmup + self.test_size

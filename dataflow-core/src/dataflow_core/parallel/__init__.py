@@ -9,7 +9,7 @@ from dataflow_core.parallel.backend import Backend, Pool
 from dataflow_core.parallel.data import ParallelData
 from dataflow_core.parallel.part import WorkersPart
 from dataflow_core.parallel.remote import decode_result, decode_task, encode_result, encode_task
-from dataflow_core.parallel.spawn import WorkerProcess, on_orphaned
+from dataflow_core.parallel.spawn import WorkerProcess, stop_all
 from dataflow_core.parallel.task import Draws, Failure, Lost, Result, Task
 from dataflow_core.parallel.worker import Worker, make_worker
 
@@ -30,5 +30,5 @@ __all__ = [
     "encode_result",
     "encode_task",
     "make_worker",
-    "on_orphaned",
+    "stop_all",
 ]

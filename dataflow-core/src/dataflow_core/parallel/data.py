@@ -85,7 +85,7 @@ class ParallelData(ProxyDataFlow):
         return False
 
     def _chain(self) -> Chain:
-        return Chain(source=self, base=self._open_shard, at_hand=True)
+        return Chain(source=self, base=self._open_shard, cheap=True)
 
     def _open(self, scope: Scope, place: Place | None) -> Run:
         cut = plan(self.ds)
@@ -156,5 +156,3 @@ def checked_at_least_one(value: SupportsIndex, name: str, stage: str) -> int:
     if number < 1:
         raise ValueError(f"{name} of {stage} is at least 1, got {number}")
     return number
-
-

@@ -1,6 +1,6 @@
 """The engine: a bounded number of tasks in flight, their results in order, none lost.
 
-    tasks in flight + results waiting <= limit
+tasks in flight + results waiting <= limit
 """
 
 from __future__ import annotations
@@ -76,9 +76,17 @@ class Engine:
                 self._feeding = False
                 self._error = error
             else:
-                self._order.append(task)
-                self._in_flight[task.number] = task
-                self._pool.submit(task)
+                self._submit(task)
+
+    def _submit(self, task: Task) -> None:
+        try:
+            self._pool.submit(task)
+        except Exception as error:  # noqa: BLE001  its inputs cannot travel: raised at its turn
+            self._feeding = False
+            self._error = error
+        else:
+            self._order.append(task)
+            self._in_flight[task.number] = task
 
     def _receive(self) -> None:
         answer = self._pool.receive()
@@ -102,11 +110,21 @@ class Engine:
                     positions=suspect.positions,
                 )
         again = [self._in_flight[number] for number in lost.tasks if number in self._in_flight]
-        if again and again[0].count and not again[0].opens:
-            # The tasks of a whole flow build on each other: the new worker opens it anew.
-            again[0] = replace(again[0], opens=True, begin=self._reached)
+        if again and again[0].count:
+            again = self._from_where_it_stands()
         for task in again:
             self._pool.submit(task)
+
+    def _from_where_it_stands(self) -> list[Task]:
+        """Return what is in flight, for a new worker that opens the whole flow anew.
+
+        These tasks build on each other, so also those that the dead worker never saw go again.
+        """
+        self._pool.cancel()
+        first, *others = self._in_flight.values()
+        if not first.opens:
+            first = replace(first, opens=True, begin=self._reached)
+        return [first, *others]
 
 
 def raise_failure(failure: Failure) -> None:

@@ -15,13 +15,14 @@ from dataflow_core.parallel.plan import Plan
 from dataflow_core.parallel.regroup import Regrouper
 from dataflow_core.parallel.task import Task
 from dataflow_core.parallel.window import Window
+from dataflow_core.parallel.worker import Steps
 
 
 class GroupsRun(Run):
     """Groups of the datapoints that a chain makes of the feed's."""
 
     __slots__ = (
-        "_before", "_draws", "_end", "_feed", "_grouping", "_keeper", "_start", "_window",
+        "_after", "_before", "_draws", "_end", "_feed", "_grouping", "_keeper", "_start", "_window",
     )  # fmt: skip
 
     def __init__(
@@ -37,6 +38,7 @@ class GroupsRun(Run):
         self._feed = plan.feed.open_base(scope, upstream_place(place))
         self._draws = plan.draws(scope)
         self._grouping = grouping
+        self._after = () if plan.part is None else plan.part.after
         self._keeper = keeper
         self._window = window
         self._start = self._feed.place()
@@ -48,6 +50,7 @@ class GroupsRun(Run):
         first = self.position + 1
         size = self._grouping.size
         regrouper = Regrouper(self._grouping, first)
+        last_member: tuple[Task, int] | None = None
         with self._keeper.lease() as leased:
             tasks = cut(self._feed, self._draws, leased.numbers, lambda: size, first)
             engine = Engine(leased.pool, tasks, self._window.tasks)
@@ -58,13 +61,28 @@ class GroupsRun(Run):
                             self._before, self._end = self._end, (task, position)
                             self.position += 1
                             yield from group
+                    if result.positions:
+                        last_member = task, result.positions[-1]
                     if result.failure is not None:
                         raise_failure(result.failure)
                 for group in regrouper.rest():
+                    self._before, self._end = self._end, last_member
                     self.position += 1
-                    yield group
+                    yield from self._over_the_rest(group)
             finally:
                 engine.stop_feeding()
+
+    def _over_the_rest(self, group: Datapoint) -> list[Datapoint]:
+        """Run the steps after the grouping on a smaller last group, which no worker knew of."""
+        steps = Steps(
+            [stage._call() for stage in self._after], [stage._label() for stage in self._after]
+        )
+        context = steps.context(self._draws, self._draws.after)
+        outputs, _, failure = steps.run(context, [self.position], [group])
+        if failure is not None:
+            self.give_back()
+            raise_failure(failure)
+        return outputs
 
     def place(self) -> Place:
         at = self._start

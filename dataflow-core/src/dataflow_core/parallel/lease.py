@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 
+from dataflow_core.errors import ParallelError
 from dataflow_core.parallel.backend import Pool
 
 
@@ -54,11 +55,15 @@ class Keeper:
             self._kept, self._owner, self._finalizer = None, os.getpid(), None
         if self._kept is None:
             self._kept = Leased(self._start())
-            self._finalizer = weakref.finalize(self, self._kept.pool.close)
+            self._finalizer = weakref.finalize(self, _close_in, os.getpid(), self._kept.pool)
         self._busy = True
         leased = self._kept
         try:
             yield leased
+        except ParallelError:
+            # Of workers that could not start, or died of their tasks, nothing more is expected.
+            self.close()
+            raise
         finally:
             self._busy = False
             leased.pool.cancel()
@@ -68,3 +73,9 @@ class Keeper:
         if self._finalizer is not None and self._owner == os.getpid():
             self._finalizer()
         self._kept, self._finalizer, self._busy = None, None, False
+
+
+def _close_in(owner: int, pool: Pool) -> None:
+    """Close a pool, but not from a fork of the process that started it."""
+    if owner == os.getpid():
+        pool.close()

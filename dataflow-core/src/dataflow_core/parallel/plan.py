@@ -78,7 +78,7 @@ def plan(flow: DataFlow) -> Plan:
     if chain.steps:
         read = chain.source if chain.indexed else None
         return Plan(flow, WorkersPart(read=read, before=_stages(chain)), chain)
-    if chain.at_hand:
+    if chain.cheap:
         return Plan(flow, None, chain)
     return Plan(flow, WorkersPart(stream=flow), chain)
 
@@ -97,5 +97,3 @@ def warn_of_idle_workers(plan: Plan, num_workers: int) -> None:
         " work into a map after it, or use ReplicateData if it may be run several times at once",
         stacklevel=4,
     )
-
-

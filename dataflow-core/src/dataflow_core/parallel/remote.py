@@ -9,12 +9,14 @@ from __future__ import annotations
 import pickle
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import cloudpickle
 
 from dataflow_core.codec import Limits, decode, encode
-from dataflow_core.errors import WorkerError
+from dataflow_core.errors import NotPicklableError, WorkerError
+from dataflow_core.flow.failure import add_note
 from dataflow_core.parallel.task import Draws, Failure, Result, Task
 
 #: Parent and workers trust each other: only what memory holds bounds them.
@@ -24,20 +26,30 @@ Frames = Sequence[bytes | memoryview]
 
 
 def encode_task(task: Task) -> Frames:
-    """Return a task as frames; large arrays are views of the task's."""
+    """Return a task as frames; large arrays are views of the task's.
+
+    Raises:
+        NotPicklableError: if an input cannot travel.
+    """
     draws = task.draws
-    return _encode(
-        [
-            task.number,
-            (draws.seed, draws.epoch, draws.before, draws.after),
-            [*task.positions],
-            [*task.inputs],
-            task.group,
-            task.count,
-            task.begin,
-            task.opens,
-        ]
-    )
+    fields = [
+        task.number,
+        (draws.seed, draws.epoch, draws.before, draws.after),
+        [*task.positions],
+        [*task.inputs],
+        task.group,
+        task.count,
+        task.begin,
+        task.opens,
+    ]
+    try:
+        return _encode(fields)
+    except Exception as error:
+        first, last = (task.positions[0], task.positions[-1]) if task.positions else (0, 0)
+        raise NotPicklableError(
+            f"a datapoint with a position in {first} ... {last} cannot be sent to a worker"
+            f' process: {error}. Make such objects in a map, or use backend="thread"'
+        ) from error
 
 
 def decode_task(frames: Frames) -> Task:
@@ -47,18 +59,50 @@ def decode_task(frames: Frames) -> Task:
 
 
 def encode_result(result: Result) -> Frames:
-    """Return a result as frames; large arrays are views of the result's."""
-    return _encode(
-        [
-            result.number,
-            result.outputs,
-            [*result.positions],
-            result.grouped,
-            result.seconds,
-            None if result.failure is None else packed_failure(result.failure),
-            [*result.places],
-            result.finished,
-        ]
+    """Return a result as frames; large arrays are views of the result's.
+
+    If an output cannot travel, the result ends before it, with a NotPicklableError as failure.
+    """
+    try:
+        return _encode(_fields(result))
+    except Exception as error:  # noqa: BLE001  whatever a user's __reduce__ raises
+        return _encode(_fields(_up_to_what_cannot_travel(result, error)))
+
+
+def _fields(result: Result) -> list[Any]:
+    return [
+        result.number,
+        result.outputs,
+        [*result.positions],
+        result.grouped,
+        result.seconds,
+        None if result.failure is None else packed_failure(result.failure),
+        [*result.places],
+        result.finished,
+    ]
+
+
+def _up_to_what_cannot_travel(result: Result, error: Exception) -> Result:
+    count = 0
+    for output in result.outputs:
+        try:
+            _encode(output)
+        except Exception as cause:  # noqa: BLE001
+            error = cause
+            break
+        count += 1
+    failure = NotPicklableError(
+        f"what the workers' part made of the datapoint with position {result.positions[count]}"
+        f" cannot be sent back from a worker process: {error}. Return numbers, strings,"
+        ' containers and arrays, or use backend="thread"'
+    )
+    return replace(
+        result,
+        outputs=result.outputs[:count],
+        positions=result.positions[:count],
+        places=result.places[:count],
+        failure=Failure(failure),
+        finished=False,
     )
 
 
@@ -69,21 +113,22 @@ def decode_result(frames: Frames) -> Result:
     return Result(number, outputs, positions, grouped, seconds, unpacked, places, finished)
 
 
-def packed_failure(failure: Failure) -> tuple[bytes | None, str]:
-    """Return the exception as a pickle, if it survives one, and its formatted traceback."""
+def packed_failure(failure: Failure) -> tuple[bytes | None, str, list[str]]:
+    """Return the exception as a pickle, if it survives one, its traceback as text, its notes."""
     error = failure.error
+    notes = [str(note) for note in getattr(error, "__notes__", ())]
     text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     try:
         packed = cloudpickle.dumps(error)
         pickle.loads(packed)  # noqa: S301  our own, just made
     except Exception:  # noqa: BLE001  whatever a user's exception does; its text arrives anyway
-        return None, text
-    return packed, text
+        return None, text, notes
+    return packed, text, notes
 
 
-def unpacked_failure(packed: tuple[bytes | None, str]) -> Failure:
+def unpacked_failure(packed: tuple[bytes | None, str, list[str]]) -> Failure:
     """Return the failure of a worker that this process started."""
-    pickled, text = packed
+    pickled, text, notes = packed
     if pickled is not None:
         try:
             return Failure(pickle.loads(pickled), text)  # noqa: S301  of our own child
@@ -91,6 +136,8 @@ def unpacked_failure(packed: tuple[bytes | None, str]) -> Failure:
             pass
     last = text.strip().rpartition("\n")[2]
     error = WorkerError(f"a worker raised what cannot be sent: {last}", traceback_text=text)
+    for note in notes:
+        add_note(error, note)
     return Failure(error, text)
 
 

@@ -14,11 +14,13 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 _BOOT = "from dataflow_core.parallel.spawn import _run_worker; _run_worker()"
@@ -28,7 +30,10 @@ _FIND = "import sys; sys.path[:0] = sys.argv[1:]; del sys.argv[1:]; "
 #: How often a worker looks whether its parent is still there, besides listening to the lifeline.
 WATCH_SECONDS = 0.5
 
-#: How long a worker that was asked to stop may take before it is killed.
+#: How long a worker that was told to stop may take to end by itself.
+POLITE_SECONDS = 0.5
+
+#: How long a worker may take to end once its lifeline is cut, before it is killed.
 STOP_SECONDS = 2.0
 
 
@@ -38,12 +43,15 @@ class WorkerProcess:
     Args:
         target: `"module:function"`; the function takes one dict, and is called in the main thread.
         arguments: what JSON can hold.
+        leftovers: directories that the worker removes if this process ends before it does.
 
     Raises:
         OSError: if no process can be started.
     """
 
-    def __init__(self, target: str, arguments: Mapping[str, object]) -> None:
+    def __init__(
+        self, target: str, arguments: Mapping[str, object], leftovers: Sequence[str] = ()
+    ) -> None:
         here = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
         self._process = subprocess.Popen(  # noqa: S603  our own interpreter
             [sys.executable, "-c", _FIND + _BOOT, here],
@@ -54,6 +62,7 @@ class WorkerProcess:
             "parent": os.getpid(),
             "target": target,
             "arguments": dict(arguments),
+            "leftovers": [*leftovers],
         }
         assert self._process.stdin is not None
         try:
@@ -91,31 +100,45 @@ class WorkerProcess:
             return f"was killed by {name}"
         return f"exited with status {code}"
 
-    def stop(self) -> None:
-        """Let go of the lifeline, wait for the process to end, and kill it if it does not."""
-        process = self._process
-        if process.stdin is not None and not process.stdin.closed:
+    def wait(self, seconds: float) -> bool:
+        """Wait for the process to end, and return whether it has."""
+        try:
+            self._process.wait(max(0.0, seconds))
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def let_go(self) -> None:
+        """Cut the lifeline: the process ends at once, unless native code is holding the GIL."""
+        stdin = self._process.stdin
+        if stdin is not None and not stdin.closed:
             try:
-                process.stdin.close()
+                stdin.close()
             except BrokenPipeError:
                 pass
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+
+    def kill(self) -> None:
+        """Make sure that the process has ended, and release what belongs to it here."""
+        self.let_go()
+        if self.ended() is None:
+            self._process.kill()
+            self._process.wait()
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
 
-_at_exit: Callable[[], None] | None = None
-
-
-def on_orphaned(function: Callable[[], None]) -> None:
-    """In a worker: call `function` before the process ends because its parent did."""
-    global _at_exit  # noqa: PLW0603  one process, one parent
-    _at_exit = function
+def stop_all(processes: Sequence[WorkerProcess]) -> None:
+    """End processes, those that were told to stop in their own way if they do so in time."""
+    deadline = time.monotonic() + POLITE_SECONDS
+    for process in processes:
+        process.wait(deadline - time.monotonic())
+    for process in processes:
+        process.let_go()
+    deadline = time.monotonic() + STOP_SECONDS
+    for process in processes:
+        process.wait(deadline - time.monotonic())
+        process.kill()
 
 
 def _run_worker() -> None:
@@ -129,7 +152,10 @@ def _run_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.path[:] = orders["sys_path"]
     threading.Thread(
-        target=_watch, args=(lifeline, orders["parent"]), name="dataflow-lifeline", daemon=True
+        target=_watch,
+        args=(lifeline, orders["parent"], orders["leftovers"]),
+        name="dataflow-lifeline",
+        daemon=True,
     ).start()
     module, _, function = orders["target"].partition(":")
     getattr(import_module(module), function)(orders["arguments"])
@@ -146,7 +172,7 @@ def _read_line(descriptor: int) -> bytes:
     return bytes(line)
 
 
-def _watch(lifeline: int, parent: int) -> None:
+def _watch(lifeline: int, parent: int, leftovers: Sequence[str]) -> None:
     """End this process when its parent ends or lets go of the lifeline.
 
     A child that the parent forked may hold the lifeline open, so its number is looked at too.
@@ -154,8 +180,6 @@ def _watch(lifeline: int, parent: int) -> None:
     while True:
         readable, _, _ = select.select([lifeline], [], [], WATCH_SECONDS)
         if (readable and not os.read(lifeline, 1)) or os.getppid() != parent:
-            if _at_exit is not None:
-                _at_exit()
+            for directory in leftovers:
+                shutil.rmtree(directory, ignore_errors=True)
             os._exit(0)
-
-

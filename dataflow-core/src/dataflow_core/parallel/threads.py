@@ -13,8 +13,11 @@ from typing import ClassVar
 
 from dataflow_core import hooks
 from dataflow_core.parallel.part import WorkersPart
-from dataflow_core.parallel.task import Failure, Result, Task
-from dataflow_core.parallel.worker import make_worker
+from dataflow_core.parallel.task import Draws, Failure, Result, Task
+from dataflow_core.parallel.worker import Worker, make_worker
+
+#: Stands among the tasks for: let go of what a run that is over had open.
+_LET_GO = Task(-1, Draws(0, 0))
 
 #: How long closing waits for a worker to end the datapoint it is at.
 CLOSE_SECONDS = 5.0
@@ -64,6 +67,8 @@ class ThreadPool:
                 self._tasks.get_nowait()
         except Empty:
             pass
+        for _ in self._threads:
+            self._tasks.put(_LET_GO)
 
     def close(self) -> None:
         """End the threads after the datapoint each is at.
@@ -89,13 +94,20 @@ class ThreadPool:
 def _work(
     part: WorkersPart, number: int, tasks: SimpleQueue[Task | None], results: SimpleQueue[Result]
 ) -> None:
-    hooks.worker_started(ThreadBackend.name, number)
-    worker = make_worker(part, in_process=True)
+    worker: Worker | None = None
     while (task := tasks.get()) is not None:
+        if task is _LET_GO:
+            if worker is not None:
+                worker.close()
+            continue
         try:
+            if worker is None:
+                hooks.worker_started(ThreadBackend.name, number)
+                worker = make_worker(part, in_process=True)
             result = worker.run(task)
         except BaseException as error:  # noqa: BLE001  a thread's end would be a hang elsewhere
             result = Result(task.number, [], [], failure=Failure(error))
         results.put(result)
-    worker.close()
-    hooks.worker_stopping(ThreadBackend.name, number)
+    if worker is not None:
+        worker.close()
+        hooks.worker_stopping(ThreadBackend.name, number)

@@ -14,7 +14,7 @@ from dataflow_core.flow.reset import resetting
 from dataflow_core.flow.run import Run, Scope
 from dataflow_core.parallel.part import Call, WorkersPart
 from dataflow_core.parallel.task import Draws, Failure, Result, Task
-from dataflow_core.rng.at_hand import DrawContext, at_hand
+from dataflow_core.rng import DrawContext, hold, let_go
 
 
 class Worker(Protocol):
@@ -54,7 +54,7 @@ class _Numbering:
         self.position = -1
 
 
-class _Steps:
+class Steps:
     """One-by-one stages, and the random numbers of the run they are in."""
 
     def __init__(self, calls: Sequence[Call], labels: Sequence[str]) -> None:
@@ -80,7 +80,7 @@ class _Steps:
         outputs: list[Datapoint] = []
         kept: list[int] = []
         numbering, calls = self._numbering, self.calls
-        at_hand.context = context
+        hold(context)
         try:
             for numbering.position, dp in zip(positions, inputs):
                 for context.step, call in calls:
@@ -94,7 +94,7 @@ class _Steps:
             note_place(error, self.labels[context.step], numbering.position)
             return outputs, kept, Failure(error)
         finally:
-            at_hand.context = None
+            let_go()
         return outputs, kept, None
 
 
@@ -102,8 +102,8 @@ class _ChainWorker:
     def __init__(self, part: WorkersPart, *, in_process: bool) -> None:
         self._part = part
         self._opened = in_process
-        self._before = _Steps(part.calls_before(), part.labels())
-        self._after = _Steps(part.calls_after(), [stage._label() for stage in part.after])
+        self._before = Steps(part.calls_before(), part.labels())
+        self._after = Steps(part.calls_after(), [stage._label() for stage in part.after])
         self._grouping = None if part.grouping is None else part.grouping._grouping()
 
     def run(self, task: Task) -> Result:
@@ -173,8 +173,6 @@ class _StreamWorker:
         except Exception as error:  # noqa: BLE001  it is the user's, and the engine raises it
             result.failure = Failure(error)
             self.close()
-        finally:
-            at_hand.context = None
         result.positions, result.places = positions, places
         result.seconds = time.perf_counter() - began
         return result

@@ -5,6 +5,8 @@ from __future__ import annotations
 _NAMES = {
     "dataflow-image": (
         "augment_image",
+        "augment_image_coordinates",
+        "augment_images",
         "augmentor_list",
         "center_crop",
         "color_jitter",

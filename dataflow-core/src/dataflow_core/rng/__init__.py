@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataflow_core.rng.at_hand import DrawContext, holding, rng, seeded
+from dataflow_core.rng.at_hand import DrawContext, at_hand, hold, let_go, rng, seeded
 from dataflow_core.rng.bijection import Bijection
 from dataflow_core.rng.streams import (
     RandomKey,
@@ -19,12 +19,14 @@ __all__ = [
     "DrawContext",
     "RandomKey",
     "Seat",
+    "at_hand",
     "checked_seed",
     "child_seed",
     "epoch_generator",
     "fresh_seed",
-    "holding",
+    "hold",
     "index_generator",
+    "let_go",
     "rng",
     "seeded",
 ]

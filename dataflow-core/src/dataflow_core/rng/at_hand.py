@@ -1,15 +1,16 @@
 """The generator of the datapoint at hand, found from wherever user code asks for it.
 
-Per datapoint a pipeline stores one reference in a thread-local; everything else, seating a
-generator included, happens only when somebody asks.
+Loops over datapoints note their stack frame here, once. Whoever asks looks up the call stack for
+the nearest of them. So nothing is done per datapoint; a flow that is iterated inside a function
+of another one hides it for just that long; and an iterator may move between threads.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Protocol
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Protocol, SupportsIndex
 
 import numpy as np
 
@@ -63,12 +64,29 @@ class DrawContext:
         return seat.generator
 
 
-class _AtHand(threading.local):
-    context: DrawContext | None = None
+#: The contexts of the loops under way, by the frame that runs the loop.
+_contexts: dict[FrameType, DrawContext] = {}
 
 
-#: What this thread works on. Loops over datapoints assign `at_hand.context` directly.
-at_hand = _AtHand()
+def hold(context: DrawContext) -> None:
+    """Make `context` the one of whatever the calling function calls, until it lets go."""
+    _contexts[sys._getframe(1)] = context
+
+
+def let_go() -> None:
+    """Undo `hold`; belongs into the `finally` of the function that called it."""
+    _contexts.pop(sys._getframe(1), None)
+
+
+def at_hand() -> DrawContext | None:
+    """Return the context of the datapoint that is being worked on, if any is."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        context = _contexts.get(frame)
+        if context is not None:
+            return context
+        frame = frame.f_back
+    return None
 
 
 def rng() -> np.random.Generator:
@@ -91,7 +109,7 @@ def rng() -> np.random.Generator:
         >>> list(flow) == first
         True
     """
-    context = at_hand.context
+    context = at_hand()
     if context is None:
         raise NoRandomStreamError(
             "rng() was called where no datapoint is at hand: it belongs into functions that a flow"
@@ -111,9 +129,12 @@ class _Fixed:
         self.position = position
 
 
-@contextmanager
-def seeded(seed: int, position: int = 0) -> Iterator[np.random.Generator]:
+class seeded:  # noqa: N801  used like a function
     """Give `rng()` a stream of its own for a while, to try a function outside a flow.
+
+    Args:
+        seed: of the stream.
+        position: of the datapoint that the function would be given.
 
     Example:
         >>> from dataflow_core import rng, seeded
@@ -123,16 +144,25 @@ def seeded(seed: int, position: int = 0) -> Iterator[np.random.Generator]:
         ...     a == rng().random()
         True
     """
-    with holding(DrawContext(checked_seed(seed), 0, (0,), _Fixed(position))) as context:
-        yield context.generator()
 
+    def __init__(self, seed: SupportsIndex, position: int = 0) -> None:
+        self._context = DrawContext(checked_seed(seed), 0, (0,), _Fixed(position))
+        self._frame: FrameType | None = None
+        self._before: DrawContext | None = None
 
-@contextmanager
-def holding(context: DrawContext) -> Iterator[DrawContext]:
-    """Make `context` this thread's, and give back the one before it at the end."""
-    before = at_hand.context
-    at_hand.context = context
-    try:
-        yield context
-    finally:
-        at_hand.context = before
+    def __enter__(self) -> np.random.Generator:
+        """Return the generator that `rng()` now returns."""
+        self._frame = sys._getframe(1)
+        self._before = _contexts.get(self._frame)
+        _contexts[self._frame] = self._context
+        return self._context.generator()
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Give back the stream before, if there was one."""
+        frame, self._frame = self._frame, None
+        if frame is None:
+            return
+        if self._before is None:
+            _contexts.pop(frame, None)
+        else:
+            _contexts[frame] = self._before

@@ -45,7 +45,7 @@ class DataFromList(IndexedDataFlow):
         return self._lst[index]
 
     def _chain(self) -> Chain:
-        return Chain(self, self._open_items, at_hand=True)
+        return Chain(self, self._open_items, cheap=True)
 
     def _open_items(self, scope: Scope, place: Place | None, shard: Shard) -> IndexRun:
         read = self._lst.__getitem__

@@ -1,0 +1,103 @@
+"""LMDB: reading in order and at random, against a bare cursor and a bare `get` that copy values.
+
+Every round times all four, one after the other, over a warm page cache; the ratios printed are of
+the best rounds. `python benchmarks/lmdb_reading.py [--bytes 110000] [--records 4000] [--rounds 7]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import lmdb
+import numpy as np
+
+from dataflow_core import DataFromList
+from dataflow_lmdb import LMDBData, LMDBSerializer
+
+AIM_IN_ORDER = 0.85
+AIM_AT_RANDOM = 0.8
+
+
+def write(path: str, records: int, size: int) -> None:
+    """Write `records` values of `size` random bytes each."""
+    values = [[os.urandom(size)] for _ in range(min(records, 64))]
+    flow = DataFromList([values[i % len(values)] for i in range(records)], shuffle=False)
+    LMDBSerializer.save(flow, path, progress=False)
+
+
+def bare_cursor(path: str) -> int:
+    """Copy all values in the database's order."""
+    total = 0
+    with (
+        lmdb.open(path, subdir=False, readonly=True, lock=False) as environment,
+        environment.begin(buffers=True) as transaction,
+    ):
+        for key, value in transaction.cursor():
+            total += len(bytes(key)) + len(bytes(value))
+    return total
+
+
+def bare_get(path: str, order: list[int]) -> int:
+    """Copy all values in a given order."""
+    total = 0
+    with (
+        lmdb.open(path, subdir=False, readonly=True, lock=False, readahead=False) as environment,
+        environment.begin(buffers=True) as transaction,
+    ):
+        for index in order:
+            key = f"{index:08d}".encode()
+            total += len(key) + len(bytes(transaction.get(key)))
+    return total
+
+
+def flow_of(path: str, *, shuffle: bool) -> int:
+    """Read one epoch."""
+    total = 0
+    with LMDBData(path, shuffle=shuffle) as flow:
+        for key, value in flow:
+            total += len(key) + len(value)
+    return total
+
+
+def seconds(work: Callable[[], int]) -> float:
+    """Time one call."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    """Print the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bytes", type=int, default=110_000, help="of a value; a JPEG's size")
+    parser.add_argument("--records", type=int, default=4000)
+    parser.add_argument("--rounds", type=int, default=7)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder, "bench.lmdb"))
+        write(path, options.records, options.bytes)
+        order = np.random.default_rng(0).permutation(options.records).tolist()
+        contestants = {
+            "cursor": partial(bare_cursor, path),
+            "in order": partial(flow_of, path, shuffle=False),
+            "get": partial(bare_get, path, order),
+            "shuffled": partial(flow_of, path, shuffle=True),
+        }
+        best = dict.fromkeys(contestants, float("inf"))
+        for _ in range(options.rounds):
+            for name, work in contestants.items():
+                best[name] = min(best[name], seconds(work))
+    for name, spent in best.items():
+        print(f"{name:>10}: {spent / options.records * 1e6:8.2f} µs per record")
+    print(f"in order / bare cursor  {best['cursor'] / best['in order']:.2f}  (aim {AIM_IN_ORDER})")
+    print(f"shuffled / bare get     {best['get'] / best['shuffled']:.2f}  (aim {AIM_AT_RANDOM})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""What the augmenting operators share."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from dataflow_core import DataFlow, Datapoint
+from dataflow_core.flow import PointwiseFlow
+from dataflow_image.augment.caught import CaughtErrors
+from dataflow_image.augment.writers import may_write
+from dataflow_image.imgaug import AugmentorList, ImageAugmentor, Transform
+from dataflow_image.imgaug.spec import Image
+from dataflow_image.imgaug.transforms import Coords
+
+__all__ = ["AugmentFlow"]
+
+
+class AugmentFlow(PointwiseFlow):
+    """A stage that draws from augmentors for every datapoint; its subclasses write `_augment()`."""
+
+    def __init__(
+        self,
+        ds: DataFlow,
+        augmentors: Sequence[ImageAugmentor] | AugmentorList,
+        *,
+        copy: bool,
+        catch_exceptions: bool,
+    ) -> None:
+        super().__init__(ds)
+        self.augmentors = (
+            augmentors if isinstance(augmentors, AugmentorList) else AugmentorList(augmentors)
+        )
+        self.copy = bool(copy)
+        self.catch_exceptions = bool(catch_exceptions)
+        self._copies_first = self.copy and may_write(self.augmentors)
+        self._caught = CaughtErrors()
+
+    @property
+    def num_dropped(self) -> int:
+        """How many datapoints `catch_exceptions` has left out in this process so far.
+
+        Worker processes count on their own; threads count here.
+        """
+        return self._caught.count
+
+    @abstractmethod
+    def _augment(self, dp: Datapoint) -> Datapoint:
+        """Return the augmented datapoint; `dp` must not be changed."""
+
+    @property
+    def _may_drop(self) -> bool:
+        return self.catch_exceptions
+
+    def _call(self) -> Callable[[Datapoint], Datapoint]:
+        if self.catch_exceptions:
+            return self._caught.dropping(self._augment, type(self).__name__)
+        return self._augment
+
+    def _drawn(self, img: Image) -> tuple[Image, Transform]:
+        """Draw for an image; return it augmented, and the transform."""
+        given = img.copy() if self._copies_first else img
+        augmented, transform = self.augmentors.augment_with_transform(given)
+        return self._apart(augmented, img), transform
+
+    def _applied(self, apply: Callable[[Image], Image], img: Image) -> Image:
+        """Return `apply(img)` for a further image or mask."""
+        return self._apart(apply(img.copy() if self._copies_first else img), img)
+
+    def _apart(self, result: Image, img: Image) -> Image:
+        return result.copy() if self.copy and np.may_share_memory(result, img) else result
+
+    def _numbers(self, marks: npt.ArrayLike) -> Coords:
+        """Return points or boxes, which are few, as an array for a transform to work on."""
+        return np.array(marks) if self.copy else np.asarray(marks)
+
+    def _params(self) -> Mapping[str, object]:
+        return {"*augmentors": self.augmentors.augmentors, **self._indices(), **self._options()}
+
+    def _fingerprint_params(self) -> Mapping[str, object]:
+        # Without the abbreviations of reprs, which would make long lists look equal.
+        augmentors = ", ".join(map(repr, self.augmentors.augmentors))
+        return {"*augmentors": f"[{augmentors}]", **self._indices(), **self._options()}
+
+    @abstractmethod
+    def _indices(self) -> Mapping[str, object]:
+        """Return which components are meant, for repr and fingerprint."""
+
+    def _options(self) -> Mapping[str, object]:
+        # `copy` changes no stream.
+        return {"catch_exceptions": True} if self.catch_exceptions else {}

@@ -1,0 +1,42 @@
+"""Decode images inside a flow, whose errors tell which datapoint it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dataflow_core.flow import position_at_hand
+from dataflow_image.decoding import decode_image
+from dataflow_image.errors import ImageDecodeError
+
+__all__ = ["CHANNELS", "checked_channel", "decode_located"]
+
+CHANNELS = (1, 3)
+
+
+def decode_located(
+    data: Any, channel: int = 3, *, exif_orientation: bool = True
+) -> npt.NDArray[np.uint8]:
+    """Decode as `decode_image` does.
+
+    Raises:
+        ImageDecodeError: as `decode_image`, with the position of the datapoint at hand.
+    """
+    try:
+        return decode_image(data, channel, exif_orientation=exif_orientation)
+    except ImageDecodeError as error:
+        position = position_at_hand()
+        if position is None:
+            raise
+        raise ImageDecodeError(
+            f"{error} (position {position})", path=error.path, position=position
+        ) from error.__cause__
+
+
+def checked_channel(channel: int, stage: str) -> int:
+    """Return `channel`, or raise a ValueError unless it is 1 or 3."""
+    if channel not in CHANNELS:
+        raise ValueError(f"{stage}: channel must be 1 (grey) or 3 (BGR), got {channel!r}")
+    return channel
