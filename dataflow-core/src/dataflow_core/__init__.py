@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dataflow_core.errors import (
     AmbiguousPluginError,
     BatchError,
@@ -52,13 +54,15 @@ from dataflow_core.operators.shard import ShardData
 from dataflow_core.operators.shuffle import LocallyShuffleData
 from dataflow_core.operators.speed import TestDataSpeed
 from dataflow_core.operators.take import SkipData, TakeData
-from dataflow_core.parallel.data import ParallelData
 from dataflow_core.rng import rng, seeded
 from dataflow_core.sources.fake import FakeData
 from dataflow_core.sources.from_generator import DataFromGenerator
 from dataflow_core.sources.from_iterable import DataFromIterable
 from dataflow_core.sources.from_list import DataFromList
 from dataflow_core.sources.from_queue import DataFromQueue
+
+if TYPE_CHECKING:
+    from dataflow_core.parallel.data import ParallelData
 
 __all__ = [
     "AmbiguousPluginError",
@@ -121,3 +125,12 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    # The engine is a quarter of what there is to import, and many pipelines do without.
+    if name == "ParallelData":
+        from dataflow_core.parallel.data import ParallelData
+
+        return ParallelData
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -47,11 +47,11 @@ def test_an_exception_fills_nothing() -> None:
     def once(number: int) -> int:
         if number == 2 and not hits:
             hits.append(1)
-            raise ValueError
+            raise ValueError("once")
         return number
 
     flow = df.DataFromList(list(range(4)), shuffle=False).map(once).cache()
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match="once"):
         list(flow)
     assert list(flow) == list(flow) == [0, 1, 2, 3]
 

@@ -72,12 +72,6 @@ def test_join_stops_with_the_shortest_and_warns_of_unequal_known_lengths() -> No
     assert list(unknown) == list(unknown) == [[1, 4]]
 
 
-def test_the_short_form_of_join_warns_where_the_user_wrote_it() -> None:
-    with pytest.warns(UserWarning, match="different lengths") as told:
-        of([1], [2]).join(of([3]))
-    assert told[0].filename == __file__
-
-
 def test_one_flow_can_be_joined_with_itself() -> None:
     source = of([1], [2])
     assert list(source.join(source.map(lambda dp: [dp[0] * 10]))) == [[1, 10], [2, 20]]

@@ -110,7 +110,7 @@ def test_an_error_inside_the_function_is_not_taken_for_a_missing_component() -> 
 
 def test_an_exception_names_the_stage_and_the_position() -> None:
     def broken(dp: Any) -> Any:
-        return 1 / (dp[0] - 2)
+        return [1 / (dp[0] - 2)]
 
     flow = flow_of([0], [1], [2]).filter(lambda dp: dp[0] != 0).map(broken).batch(1)
     with pytest.raises(ZeroDivisionError) as raised:

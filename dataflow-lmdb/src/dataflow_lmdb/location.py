@@ -29,6 +29,7 @@ DATA_FILE = "data.mdb"
 FILE_SUFFIXES = (".lmdb", ".mdb")
 
 _MAX_HINTS = 3
+_MAX_UNWRITTEN_PAGES = 64
 
 
 @dataclass(frozen=True)
@@ -97,12 +98,12 @@ def open_for_reading(location: Location, *, readahead: bool) -> lmdb.Environment
     """Open a database read-only and without a lock, so that read-only file systems do.
 
     Raises:
-        NotAnLMDBError: if the file is no LMDB.
+        NotAnLMDBError: if the file is no LMDB, or the first part of one.
         DatabaseInUseError: if the program has opened it already, with lmdb itself.
         LMDBError: if it cannot be opened for another reason, which is given.
     """
     try:
-        return lmdb.open(
+        environment = lmdb.open(
             location.path,
             subdir=location.subdir,
             readonly=True,
@@ -112,6 +113,8 @@ def open_for_reading(location: Location, *, readahead: bool) -> lmdb.Environment
         )
     except (lmdb.Error, OSError) as error:
         raise _not_opened(location, error, "opened") from error
+    _refuse_cut_file(location, environment)
+    return environment
 
 
 def open_for_writing(location: Location, map_size: int) -> lmdb.Environment:
@@ -155,6 +158,22 @@ def _not_opened(location: Location, error: Exception, verb: str) -> LMDBError:
             path=path,
         )
     return LMDBError(f"{path!r} cannot be {verb}: {error}", path=path)
+
+
+def _refuse_cut_file(location: Location, environment: lmdb.Environment) -> None:
+    """Refuse a file that was copied in part: reading what it lacks would end the process."""
+    page_bytes = int(environment.stat()["psize"])
+    pages = int(environment.info()["last_pgno"]) + 1
+    size = location.file.stat().st_size
+    lacking = pages - size // page_bytes
+    # A few pages at the end may have been set aside and never written.
+    if lacking > min(_MAX_UNWRITTEN_PAGES, pages // 4):
+        environment.close()
+        raise NotAnLMDBError(
+            f"{str(location.file)!r} is cut: it has {size} of {pages * page_bytes} bytes; copy it"
+            " again (if it is whole and was emptied in one go, `mdb_copy -c` compacts it)",
+            path=location.path,
+        )
 
 
 def _nearby(directory: str) -> str:

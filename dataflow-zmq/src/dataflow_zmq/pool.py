@@ -223,8 +223,7 @@ class ZMQPool:
 
     def _forget_address(self) -> None:
         if self._endpoint is not None and all(each.ready for each in self._workers.values()):
-            # The connections stay; the listener would be one descriptor more for every restart.
-            self._socket.unbind(self._endpoint.address)
+            # Unbinding would end the connections, too.
             self._endpoint.remove()
             self._endpoint = None
 

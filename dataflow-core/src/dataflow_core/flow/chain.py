@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dataflow_core.flow.dataflow import DataFlow
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Step:
     """What one stage of a chain does to a datapoint.
 
@@ -65,7 +65,7 @@ class Shard:
 ALL = Shard()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Chain:
     """A numbering stage, the one-by-one steps over it, and which positions are kept.
 

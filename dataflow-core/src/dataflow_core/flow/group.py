@@ -12,7 +12,7 @@ from dataflow_core.flow.proxy import ProxyDataFlow
 from dataflow_core.flow.run import Place, Run, Scope, position_of, upstream_place
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grouping:
     """How a stage forms groups.
 

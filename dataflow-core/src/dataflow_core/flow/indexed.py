@@ -5,11 +5,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 
+import numpy as np
+
 from dataflow_core.flow.chain import Chain, Shard, Step
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.index_run import IndexRun, Order, shuffled
 from dataflow_core.flow.random_flow import RNGDataFlow
 from dataflow_core.flow.run import Place, Scope, position_of
+from dataflow_core.rng.at_hand import at_hand
 
 
 class IndexedDataFlow(RNGDataFlow):
@@ -17,7 +20,7 @@ class IndexedDataFlow(RNGDataFlow):
 
     `__getitem__` must return the same datapoint for the same index, and may be called from
     several threads at once, in worker processes, and in any order. It may draw from
-    `dataflow_core.rng()`, which belongs to the datapoint's position.
+    `dataflow_core.rng()`, which belongs to the datapoint's position; so does `self.rng` there.
 
     Order: 0 ... len - 1, or with `shuffle=True` another permutation of it every epoch (held in
     memory, 4 bytes per index, up to 16 million; computed for more). Duplicates, loss: none.
@@ -63,6 +66,13 @@ class IndexedDataFlow(RNGDataFlow):
 
     def _order(self, scope: Scope) -> Order | None:
         return shuffled(len(self), scope.generator(self)) if self._shuffle else None
+
+    def _present_rng(self) -> np.random.Generator:
+        # In `__getitem__` draws belong to the position, whatever was read before.
+        context = at_hand.context
+        if context is not None and self._opaque_run is None:
+            return context.generator()
+        return super()._present_rng()
 
     @property
     def _stateless(self) -> bool:

@@ -39,6 +39,13 @@ class RNGDataFlow(DataFlow):
     @property
     def rng(self) -> np.random.Generator:
         """The generator of the present epoch; of epoch 0 from `reset_state()` on."""
+        return self._present_rng()
+
+    @rng.setter
+    def rng(self, generator: np.random.Generator) -> None:
+        self._rng = generator
+
+    def _present_rng(self) -> np.random.Generator:
         if self._rng is None:
             raise NoRandomStreamError(
                 f"{type(self).__name__}.rng exists from reset_state() on; draw in get_data(), or"
@@ -46,10 +53,9 @@ class RNGDataFlow(DataFlow):
             )
         return self._rng
 
-    @rng.setter
-    def rng(self, generator: np.random.Generator) -> None:
-        self._rng = generator
-
     def _prepare(self, scope: Scope, epochs_apart: int, owner: OpaqueRun | None = None) -> None:
         super()._prepare(scope, epochs_apart, owner)
         self._rng = scope.generator(self)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {name: value for name, value in super().__getstate__().items() if name != "_rng"}

@@ -39,7 +39,7 @@ class Reading:
         self.run.close()
 
 
-@dataclass
+@dataclass(eq=False)
 class Session:
     """The life of a flow since it was reset.
 

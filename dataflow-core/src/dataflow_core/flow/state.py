@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import operator
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, SupportsIndex
@@ -95,6 +94,8 @@ def fingerprint(flow: DataFlow) -> list[str]:
 def _compare(theirs: object, ours: Sequence[str]) -> None:
     if theirs == ours:
         return
+    import difflib  # noqa: PLC0415  slow to import, and rarely needed
+
     if not isinstance(theirs, Sequence) or not all(isinstance(line, str) for line in theirs):
         raise StateError(f"the state is damaged: fingerprint {theirs!r}")
     differences = [*difflib.unified_diff(theirs, ours, "state", "this flow", lineterm="", n=0)]

@@ -58,10 +58,11 @@ def _split(
 ) -> tuple[list[DataFlow], list[float]]:
     if isinstance(df_lists, DataFlow):
         raise TypeError("RandomChooseData takes a list of flows: RandomChooseData([a, b])")
-    pairs = [item for item in df_lists if isinstance(item, (tuple, list))]
+    items = list(df_lists)
+    pairs = [item for item in items if isinstance(item, (tuple, list))]
     if not pairs:
-        return list(df_lists), [1 / max(1, len(df_lists))] * len(df_lists)  # type: ignore[arg-type]
-    if len(pairs) != len(df_lists) or any(len(pair) != 2 for pair in pairs):
+        return items, [1 / max(1, len(items))] * len(items)  # type: ignore[return-value]
+    if len(pairs) != len(items) or any(len(pair) != 2 for pair in pairs):
         raise ValueError("RandomChooseData takes flows, or (flow, probability) pairs throughout")
     probabilities = [float(probability) for _, probability in pairs]
     if min(probabilities) < 0 or not math.isclose(sum(probabilities), 1, abs_tol=1e-6):

@@ -38,7 +38,7 @@ class Keeper:
         self._kept: Leased | None = None
         self._busy = False
         self._owner = os.getpid()
-        self._finalizer: weakref.finalize[[], Keeper] | None = None
+        self._finalizer: weakref.finalize[[int, Pool], Keeper] | None = None
 
     @contextmanager
     def lease(self) -> Iterator[Leased]:

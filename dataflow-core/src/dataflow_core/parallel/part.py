@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-import cloudpickle
-
 from dataflow_core.errors import NotPicklableError
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
@@ -20,7 +18,7 @@ P = TypeVar("P", bound=ProxyDataFlow)
 Call = Callable[[Datapoint], Datapoint]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WorkersPart:
     """Stages, source first. Either `stream` alone, or any of the others.
 
@@ -68,6 +66,8 @@ class WorkersPart:
         Raises:
             NotPicklableError: naming the stage and the attribute that cannot travel.
         """
+        import cloudpickle  # noqa: PLC0415  slow to import, and not needed without processes
+
         alone = replace(
             self,
             before=tuple(_without_upstream(stage) for stage in self.before),
@@ -83,6 +83,8 @@ class WorkersPart:
     @staticmethod
     def unpacked(packed: bytes) -> WorkersPart:
         """Return the part that `packed` holds. Only for bytes of one's own parent process."""
+        import cloudpickle  # noqa: PLC0415
+
         part: WorkersPart = cloudpickle.loads(packed)
         return part
 
@@ -94,6 +96,8 @@ def _without_upstream(stage: P) -> P:
 
 
 def _not_picklable(part: WorkersPart, error: Exception) -> NotPicklableError:
+    import cloudpickle  # noqa: PLC0415
+
     for stage in part.stages:
         for attribute, value in stage.__getstate__().items():
             try:

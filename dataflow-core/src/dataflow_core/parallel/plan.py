@@ -15,7 +15,7 @@ from dataflow_core.parallel.part import WorkersPart
 from dataflow_core.parallel.task import Draws
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """How a flow is cut for parallel work.
 

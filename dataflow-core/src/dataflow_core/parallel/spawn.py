@@ -21,6 +21,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 
 _BOOT = "from dataflow_core.parallel.spawn import _run_worker; _run_worker()"
@@ -112,10 +113,8 @@ class WorkerProcess:
         """Cut the lifeline: the process ends at once, unless native code is holding the GIL."""
         stdin = self._process.stdin
         if stdin is not None and not stdin.closed:
-            try:
+            with suppress(BrokenPipeError):
                 stdin.close()
-            except BrokenPipeError:
-                pass
 
     def kill(self) -> None:
         """Make sure that the process has ended, and release what belongs to it here."""

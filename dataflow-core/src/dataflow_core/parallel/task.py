@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.run import Place
@@ -26,7 +26,7 @@ class Draws:
     after: tuple[int, ...] = ()
 
 
-@dataclass
+@dataclass(eq=False)
 class Task:
     """Some consecutive positions, and what the workers' part is to be run on.
 
@@ -49,10 +49,10 @@ class Task:
     count: int = 0
     begin: Place | None = None
     opens: bool = False
-    places: Sequence[Place] = field(default=(), compare=False)
+    places: Sequence[Place] = ()
 
 
-@dataclass
+@dataclass(eq=False)
 class Failure:
     """An exception of the workers' part.
 
@@ -65,7 +65,7 @@ class Failure:
     traceback_text: str | None = None
 
 
-@dataclass
+@dataclass(eq=False)
 class Result:
     """What became of a task.
 

@@ -14,7 +14,7 @@ has beyond 64 bits stands above the domain, in the same word.
 from __future__ import annotations
 
 import operator
-import secrets
+import os
 from dataclasses import dataclass
 from typing import Any, SupportsIndex
 
@@ -89,7 +89,7 @@ def child_seed(seed: int, stream: int, child: int) -> int:
 
 def fresh_seed() -> int:
     """Return a seed from the operating system's randomness."""
-    return secrets.randbits(FRESH_SEED_BITS)
+    return int.from_bytes(os.urandom(SEED_BITS // 8), "big") >> (SEED_BITS - FRESH_SEED_BITS)
 
 
 def checked_seed(seed: SupportsIndex) -> int:
