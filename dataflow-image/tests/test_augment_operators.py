@@ -401,8 +401,8 @@ class TestFingerprint:
         assert state(4)["fingerprint"] == state(4)["fingerprint"]
 
     def test_explain_names_augmentors_and_components(self) -> None:
-        line = AugmentImageComponent(flow_of([picture()]), [imgaug.Resize(4)]).explain()
-        assert line.startswith("AugmentImageComponent([Resize(shape=(4, 4), interp=1)], index=0)")
+        line = AugmentImageComponent(flow_of([picture()]), [imgaug.Resize(4), MIRROR]).explain()
+        assert line.startswith("AugmentImageComponent([Resize, Flip], index=0) ")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from dataflow_core import DataFromList
+from dataflow_core import DataFlow, DataFromList, rng
 from dataflow_lmdb import LMDBData, LMDBSerializer
 
 RECORDS = [[b"%08d" % i, str(i * i).encode()] for i in range(20)]
@@ -95,11 +95,15 @@ raise SystemExit(os.waitstatus_to_exitcode(status))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_thread_workers_see_the_sequential_stream(numbered: str) -> None:
-    pytest.importorskip("dataflow_core.parallel.data")
-    flow = LMDBData(numbered)
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("backend", ["inline", "thread"])
+def test_workers_see_the_sequential_stream(numbered: str, shuffle: bool, backend: str) -> None:
+    def pipeline() -> DataFlow:
+        return LMDBData(numbered, shuffle=shuffle).map(lambda dp: [*dp, int(rng().integers(99))])
+
+    flow = pipeline()
     flow.reset_state(2)
-    expected = list(flow)
-    parallel = LMDBData(numbered).parallel(3, backend="thread")
+    expected = [*flow, *flow]
+    parallel = pipeline().parallel(3, backend=backend)
     parallel.reset_state(2)
-    assert list(parallel) == expected
+    assert [*parallel, *parallel] == expected

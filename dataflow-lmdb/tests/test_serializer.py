@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import contextlib
 import itertools
 import json
 import math
@@ -332,18 +331,16 @@ def test_two_writers_do_not_mix(tmp_path: Path) -> None:
     path = tmp_path / "x"
     with pytest.raises(RuntimeError):
         save(Fragile(8), path, 2)
-    with (
-        contextlib.closing(writer.open_writer(path, resume=True)) as one,
-        pytest.raises(DatabaseInUseError, match="already"),
-    ):
-        writer.open_writer(path, resume=True)
-    one = writer.open_writer(path, resume=True)
-    stale = one._meta_record
-    one.commit([b"x"])
-    one._meta_record = stale  # as another process would see it that had read before
-    with pytest.raises(DatabaseInUseError, match="another process"):
-        one.commit([b"y"])
-    one.close()
+    with writer.writing(path, resume=True) as one:
+        with pytest.raises(DatabaseInUseError, match="already"):
+            save(Fragile(None), path, resume=True)
+        with pytest.raises(DatabaseInUseError, match="already"):
+            LMDBData(path)
+        stale = one._meta_record
+        one.commit([b"x"])
+        one._meta_record = stale  # as another process would see it that had read before
+        with pytest.raises(DatabaseInUseError, match="another process"):
+            one.commit([b"y"])
 
 
 def test_a_database_that_is_being_read_is_not_written(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ PAGES = sorted(
 )
 WITH_CODE = [page for page in PAGES if script_of(page).strip()]
 WITH_SESSIONS = [page for page in PAGES if sessions_of(page).strip()]
-TIMEOUT_S = 300
+TIMEOUT_S = 120
 
 
 @pytest.mark.parametrize("page", WITH_CODE, ids=lambda page: str(page.relative_to(ROOT)))

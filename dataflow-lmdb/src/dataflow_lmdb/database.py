@@ -15,11 +15,19 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeAlias
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import lmdb
 
-from dataflow_lmdb.location import Location, PathLike, locate_existing, open_for_reading
+from dataflow_lmdb.location import (
+    FileId,
+    Location,
+    PathLike,
+    in_use,
+    locate_existing,
+    open_for_reading,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -29,10 +37,8 @@ KEYS_KEY = b"__keys__"
 META_KEY = b"__meta__"
 RESERVED = (KEYS_KEY, META_KEY)
 
-#: The device and the inode of a file: a path may name another file tomorrow.
-_FileId: TypeAlias = "tuple[int, int]"
-
-_shared: dict[_FileId, Database] = {}
+_shared: dict[FileId, Database] = {}
+_written: set[FileId] = set()
 # Reentrant, since a lease may end wherever the garbage collector runs, within `share` too.
 _sharing = threading.RLock()
 
@@ -94,7 +100,7 @@ class Lease:
 
     __slots__ = ("__weakref__", "_end", "database")
 
-    def __init__(self, database: Database, identity: _FileId) -> None:
+    def __init__(self, database: Database, identity: FileId) -> None:
         self.database = database
         self._end = weakref.finalize(self, _release, database, identity)
         self._end.atexit = False
@@ -176,9 +182,10 @@ def share(path: PathLike, *, readahead: bool = False) -> Lease:
         DatabaseInUseError: if the program has opened it already, with lmdb itself.
     """
     location = locate_existing(path)
-    stat = location.file.stat()
-    identity = (stat.st_dev, stat.st_ino)
+    identity = location.file_id
     with _sharing:
+        if identity in _written:
+            raise in_use(location.path)
         database = _shared.get(identity) or Database(location, readahead=readahead)
         database.leases += 1
         # Again, as the collector may have ended the last other lease a moment ago.
@@ -186,7 +193,27 @@ def share(path: PathLike, *, readahead: bool = False) -> Lease:
         return Lease(database, identity)
 
 
-def _release(database: Database, identity: _FileId) -> None:
+@contextmanager
+def sole_use(location: Location) -> Iterator[None]:
+    """Keep a file from being read or written elsewhere in this process.
+
+    Newer versions of LMDB's binding see to that by themselves.
+
+    Raises:
+        DatabaseInUseError: if it is being read or written.
+    """
+    identity = location.file_id
+    with _sharing:
+        if identity in _shared or identity in _written:
+            raise in_use(location.path)
+        _written.add(identity)
+    try:
+        yield
+    finally:
+        _written.discard(identity)
+
+
+def _release(database: Database, identity: FileId) -> None:
     with _sharing:
         database.leases -= 1
         if not database.leases:

@@ -22,6 +22,9 @@ from dataflow_lmdb.errors import (
 
 PathLike: TypeAlias = "str | os.PathLike[str]"
 
+#: The device and the inode of a file: a path may name another file tomorrow.
+FileId: TypeAlias = "tuple[int, int]"
+
 #: The file that LMDB keeps in a directory of its own.
 DATA_FILE = "data.mdb"
 
@@ -48,6 +51,12 @@ class Location:
     def file(self) -> Path:
         """The file with the records."""
         return Path(self.path, DATA_FILE) if self.subdir else Path(self.path)
+
+    @property
+    def file_id(self) -> FileId:
+        """What tells the file from others, under whatever path; it must be there."""
+        stat = self.file.stat()
+        return stat.st_dev, stat.st_ino
 
     @property
     def exists(self) -> bool:
@@ -94,6 +103,28 @@ def locate_existing(path: PathLike) -> Location:
     )
 
 
+def make_file(location: Location) -> None:
+    """Make an empty file, and a directory for it if it is to have one, but not its parents.
+
+    Raises:
+        DatabaseWriteError: if that cannot be done.
+    """
+    parent = Path(location.path).absolute().parent
+    if not parent.is_dir():
+        raise DatabaseWriteError(
+            f"cannot write {location.path!r}: there is no directory {str(parent)!r}; make it first",
+            path=location.path,
+        )
+    try:
+        if location.subdir:
+            Path(location.path).mkdir(exist_ok=True)
+        location.file.touch()
+    except OSError as error:
+        raise DatabaseWriteError(
+            f"{location.path!r} cannot be written: {error}", path=location.path
+        ) from error
+
+
 def open_for_reading(location: Location, *, readahead: bool) -> lmdb.Environment:
     """Open a database read-only and without a lock, so that read-only file systems do.
 
@@ -118,29 +149,30 @@ def open_for_reading(location: Location, *, readahead: bool) -> lmdb.Environment
 
 
 def open_for_writing(location: Location, map_size: int) -> lmdb.Environment:
-    """Open a database for writing; make it, but not its parents, if it is not there.
+    """Open a database for writing; an empty file becomes one.
 
     Raises:
-        NotAnLMDBError: if there is a file that is no LMDB.
-        DatabaseInUseError: if this process has it open.
-        DatabaseWriteError: if the place cannot be written to.
+        NotAnLMDBError: if the file is no LMDB.
+        DatabaseInUseError: if the program has opened it already, with lmdb itself.
+        DatabaseWriteError: if it cannot be written to.
     """
-    parent = Path(location.path).absolute().parent
-    if not parent.is_dir():
-        raise DatabaseWriteError(
-            f"cannot write {location.path!r}: there is no directory {str(parent)!r}; make it first",
-            path=location.path,
-        )
     try:
         # Without readahead, since what is read while writing is the way to the last page only.
-        return lmdb.open(
-            location.path, subdir=location.subdir, map_size=map_size, readahead=False, create=True
-        )
+        return lmdb.open(location.path, subdir=location.subdir, map_size=map_size, readahead=False)
     except (lmdb.Error, OSError) as error:
         failure = _not_opened(location, error, "written")
         if type(failure) is LMDBError:
             raise DatabaseWriteError(str(failure), path=location.path) from error
         raise failure from error
+
+
+def in_use(path: str) -> DatabaseInUseError:
+    """Return the error for a database that this process must not open once more."""
+    return DatabaseInUseError(
+        f"{path!r} is open in this process already, and LMDB cannot open it twice: close() the"
+        " flow that reads it, or the lmdb.Environment, first",
+        path=path,
+    )
 
 
 def _not_opened(location: Location, error: Exception, verb: str) -> LMDBError:
@@ -150,13 +182,9 @@ def _not_opened(location: Location, error: Exception, verb: str) -> LMDBError:
             f"{os.fspath(location.file)!r} is no LMDB that this version of LMDB reads: {error}",
             path=path,
         )
-    # LMDB's binding has no class of its own for this one.
+    # LMDB's binding has no class of its own for this one, and before 2.0 no such error.
     if "already open" in str(error):
-        return DatabaseInUseError(
-            f"{path!r} is open in this process already, and LMDB cannot open it twice: close() the"
-            " flow that reads it, or the lmdb.Environment, first",
-            path=path,
-        )
+        return in_use(path)
     return LMDBError(f"{path!r} cannot be {verb}: {error}", path=path)
 
 

@@ -14,7 +14,7 @@ from dataflow_core.flow import DataFlow, IndexedDataFlow
 from dataflow_lmdb.errors import DatabaseExistsError
 from dataflow_lmdb.location import PathLike
 from dataflow_lmdb.records import LMDBRecords
-from dataflow_lmdb.writer import DatabaseWriter, open_writer
+from dataflow_lmdb.writer import DatabaseWriter, writing
 
 #: Datapoints wait in memory for their transaction up to here, so that large ones do not fill it.
 MAX_WAITING_BYTES = 1 << 26
@@ -76,7 +76,7 @@ class LMDBSerializer:
         frequency = operator.index(write_frequency)
         if frequency < 1:
             raise ValueError(f"write_frequency is at least 1, got {frequency}")
-        with open_writer(path, resume=resume) as writer:
+        with writing(path, resume=resume) as writer:
             if not (resume and writer.meta.complete):
                 _find_place(df, writer)
                 _write(df, writer, frequency, progress=progress)

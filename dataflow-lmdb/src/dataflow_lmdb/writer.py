@@ -6,18 +6,15 @@ many they are, and where their flow stands, all are in one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import lmdb
 
-from dataflow_lmdb.database import KEYS_KEY, META_KEY, share
+from dataflow_lmdb.database import KEYS_KEY, META_KEY, share, sole_use
 from dataflow_lmdb.errors import DatabaseExistsError, DatabaseInUseError, DatabaseWriteError
-from dataflow_lmdb.location import Location, PathLike, locate, open_for_writing
+from dataflow_lmdb.location import Location, PathLike, locate, make_file, open_for_writing
 from dataflow_lmdb.meta import KEY_TEMPLATE, Meta, dump_keys, load_meta
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 #: The map, which bounds a database, begins with as much room as this and then doubles. It costs
 #: address space only, except on Windows, where the file has that size.
@@ -96,19 +93,10 @@ class DatabaseWriter:
             return False
         return True
 
-    def close(self) -> None:
-        """Let go of the file."""
-        self._environment.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
-
-def open_writer(path: PathLike, *, resume: bool) -> DatabaseWriter:
-    """Open a database to append to; make it if it is not there.
+@contextmanager
+def writing(path: PathLike, *, resume: bool) -> Iterator[DatabaseWriter]:
+    """Open a database to append to, for a while; make it if it is not there.
 
     Args:
         path: a directory, or a single file: what is there; else a file if it ends in `.lmdb` or
@@ -121,11 +109,13 @@ def open_writer(path: PathLike, *, resume: bool) -> DatabaseWriter:
         LMDBError: if the place cannot be written to.
     """
     location = locate(path)
-    size = 0
     if location.exists:
         _refuse_to_overwrite(location, resume=resume)
-        size = location.file.stat().st_size
-    return DatabaseWriter(location, open_for_writing(location, size + FIRST_ROOM_BYTES))
+    else:
+        make_file(location)
+    map_size = location.file.stat().st_size + FIRST_ROOM_BYTES
+    with sole_use(location), open_for_writing(location, map_size) as environment:
+        yield DatabaseWriter(location, environment)
 
 
 def _refuse_to_overwrite(location: Location, *, resume: bool) -> None:

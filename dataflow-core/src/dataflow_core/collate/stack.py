@@ -8,12 +8,16 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from dataflow_core.collate.allocation import empty
 from dataflow_core.errors import BatchError
 
 Stacked: TypeAlias = npt.NDArray[Any]
 
 INT32 = np.iinfo(np.int32)
 _MAX_LISTED = 16
+
+#: Bytes from which on it matters where a batch is made.
+WORTH_PLACING = 1 << 16
 
 
 def stack(values: Sequence[Any], name: object) -> Stacked:
@@ -53,10 +57,19 @@ def _stack_arrays(values: Sequence[Any], name: object) -> Stacked:
         # concatenate() is what stack() runs in the end, without its work on each array. It
         # compares all sizes but those along the axis that it joins.
         if shape and {*map(len, values)} == {shape[0]}:
-            return np.concatenate(values).reshape(len(values), *shape)
+            return _concatenated(values).reshape(len(values), *shape)
         return np.stack(values)
     except (ValueError, TypeError):
         raise _ragged(values, name) from None
+
+
+def _concatenated(values: Sequence[Any]) -> Stacked:
+    first = values[0]
+    nbytes = first.nbytes * len(values)
+    if nbytes >= WORTH_PLACING and {value.dtype for value in values} == {first.dtype}:
+        out = empty((len(values) * first.shape[0], *first.shape[1:]), first.dtype)
+        return np.concatenate(values, out=out)
+    return np.concatenate(values)
 
 
 def _stack_ints(values: Sequence[Any], name: object) -> Stacked:

@@ -64,7 +64,7 @@ class DataFlow(ShortForms, ABC):
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
-        written = cls.__dict__.get("get_data") or cls.__dict__.get("__iter__")
+        written = _own(cls, "get_data") or _own(cls, "__iter__")
         if written is not None:
             _adopt_written(cls, written)
         elif "_open" in cls.__dict__ or "_chain" in cls.__dict__:
@@ -155,7 +155,10 @@ class DataFlow(ShortForms, ABC):
         """
         self._refuse_if_not_resumable()
         seed, epoch, place = states.load(self, state)
-        self.reset_state(seed)
+        self._seat(seed, given=True)
+        with resetting():
+            # Without the seed, which a subclass's reset_state() need not take.
+            self.reset_state()
         self._ready().epoch = epoch
         self._ready().place = place
 
@@ -205,6 +208,8 @@ class DataFlow(ShortForms, ABC):
         """Return the flows that this one reads: those found in its attributes."""
         found: list[DataFlow] = []
         for value in vars(self).values():
+            if isinstance(value, dict):
+                value = [*value.values()]  # noqa: PLW2901
             candidates = value if isinstance(value, (list, tuple)) else (value,)
             found += [item for item in candidates if isinstance(item, DataFlow)]
         return found
@@ -248,19 +253,19 @@ class DataFlow(ShortForms, ABC):
     def _ready(self) -> Session:
         """Return the session; a flow that was not reset resets itself."""
         if self._session is None:
-            self.reset_state()
-        if self._session is None:  # a subclass's reset_state() that does not call super()
             self._seat(fresh_seed(), given=False)
+            with resetting():
+                self.reset_state()
         assert self._session is not None  # noqa: S101 (for the type checker: _seat() sets it)
         return self._session
 
     def _seat(self, seed: int, *, given: bool) -> None:
-        session = self._session
+        session, first = self._session, 0
         if session is not None:
             if session.owner is not None and session.owner.executing and not given:
-                seed = session.seed
+                seed, first = session.seed, session.first
             session.stop()
-        self._bind(Scope(seed, 0))
+        self._bind(Scope(seed, 0, first))
 
     def _bind(self, scope: Scope, epochs_apart: int = 1, owner: OpaqueRun | None = None) -> None:
         """Give this stage and its upstreams their places in the numbering of random streams."""
@@ -296,6 +301,17 @@ class DataFlow(ShortForms, ABC):
         }
 
 
+def _own(cls: type[DataFlow], name: str) -> Written | None:
+    """Return what the class itself, or a mixin before its first flow, writes under `name`."""
+    for base in cls.__mro__:
+        if base is not cls and issubclass(base, DataFlow):
+            return None
+        written: Written | None = base.__dict__.get(name)
+        if written is not None and not getattr(written, "__isabstractmethod__", False):
+            return written
+    return None
+
+
 def _adopt_written(cls: type[F], written: Written) -> None:
     """Make a user's generator the way this class runs, under both of its names."""
 
@@ -308,7 +324,7 @@ def _adopt_written(cls: type[F], written: Written) -> None:
     cls._open = _open  # type: ignore[method-assign]
     cls._chain = _chain  # type: ignore[method-assign]
     for name in ("get_data", "__iter__"):
-        own = cls.__dict__.get(name, written)
+        own = _own(cls, name) or written
         setattr(cls, name, _entry(name, _written_inside(own), own))
 
 

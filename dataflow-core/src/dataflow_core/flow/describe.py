@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import functools
+import re
 import reprlib
 from collections.abc import Mapping
 
 import numpy as np
 
-_short = reprlib.Repr()
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+
+class _WithoutAddresses(reprlib.Repr):
+    def repr_instance(self, x: object, level: int) -> str:
+        text = _ADDRESS.sub("", repr(x))
+        return text if len(text) <= self.maxother else text[: self.maxother - 3] + "..."
+
+
+_short = _WithoutAddresses()
 _short.maxstring = _short.maxother = 80
 _short.maxlist = _short.maxtuple = _short.maxdict = _short.maxset = 8
 

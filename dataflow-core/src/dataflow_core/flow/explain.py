@@ -22,8 +22,8 @@ def _rows(flow: DataFlow, head: str, below: str, where: Mapping[int, str]) -> li
     where = {**where, **flow._placement()}
     rows = [(head + flow._label(), _facts(flow, where))]
     upstreams = flow._upstreams()
-    for upstream in upstreams:
-        last = upstream is upstreams[-1]
+    for number, upstream in enumerate(upstreams, 1):
+        last = number == len(upstreams)
         rows += _rows(
             upstream, below + ("└─ " if last else "├─ "), below + ("   " if last else "│  "), where
         )

@@ -69,7 +69,7 @@ class IndexedDataFlow(RNGDataFlow):
 
     def _present_rng(self) -> np.random.Generator:
         # In `__getitem__` draws belong to the position, whatever was read before.
-        context = at_hand.context
+        context = at_hand()
         if context is not None and self._opaque_run is None:
             return context.generator()
         return super()._present_rng()

@@ -14,6 +14,7 @@ from dataflow_core.errors import ReentrantIterationError
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.failure import note_place
 from dataflow_core.flow.run import PASS_STRIDE, Run, Scope
+from dataflow_core.rng import hold, let_go
 
 if TYPE_CHECKING:
     from types import GeneratorType
@@ -60,6 +61,8 @@ class OpaqueRun(Run):
                 f"{flow._label()} is read by two iterators at once; give each its own copy of it"
             )
         flow._opaque_run = self
+        # What reads this run may have a datapoint at hand; the user's generator has none.
+        hold(None)
         try:
             flow._prepare(self.scope, epochs_apart=PASS_STRIDE, owner=self)
             items = self._written(flow)
@@ -73,6 +76,7 @@ class OpaqueRun(Run):
             note_place(error, flow._label(), self.position + 1)
             raise
         finally:
+            let_go()
             flow._opaque_run = None
 
     def close(self) -> None:

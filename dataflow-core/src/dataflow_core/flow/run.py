@@ -11,7 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 import numpy as np
 
@@ -105,6 +105,11 @@ class Run(ABC):
         """Let go of what the run holds besides memory."""
 
 
+def is_position(value: object) -> TypeGuard[int]:
+    """Whether `value` can count datapoints: an integer of 0 ... 2**63 - 1."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63
+
+
 def position_of(place: Place | None) -> int:
     """Return the position of the datapoint that begins at `place`."""
     if place is None:
@@ -121,9 +126,9 @@ def number(place: Place | None, name: str) -> int:
         StateError: if it holds none.
     """
     value = place.get(name) if isinstance(place, Mapping) else None
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise StateError(f"the state's place lacks a number {name!r}: {place!r}")
-    return value
+    if is_position(value):
+        return value
+    raise StateError(f"the state's place lacks a number {name!r}: {place!r}")
 
 
 def upstream_place(place: Place | None, name: str = "ds") -> Place | None:
@@ -148,6 +153,6 @@ def upstream_places(place: Place | None, count: int, name: str = "ds") -> list[P
 def _checked(value: PlaceValue, place: Place) -> Place | None:
     if value is None or isinstance(value, Mapping):
         return value
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    if is_position(value):
         return value
     raise StateError(f"the state's place is damaged: {place!r}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, SupportsIndex
 
 from dataflow_core.errors import FingerprintMismatchError, StateError
 from dataflow_core.flow.describe import describe_call
-from dataflow_core.flow.run import Place, position_of
+from dataflow_core.flow.run import Place, is_position, position_of
 from dataflow_core.rng import checked_seed
 
 if TYPE_CHECKING:
@@ -64,14 +64,12 @@ def load(flow: DataFlow, state: Mapping[str, object]) -> tuple[int, int, Place |
     place = state.get("place", state.get("position"))
     try:
         seed = checked_seed(state["seed"])  # type: ignore[arg-type]
-        epoch = operator.index(state["epoch"])  # type: ignore[arg-type]
+        epoch = checked_epoch(state["epoch"])  # type: ignore[arg-type]
     except (KeyError, TypeError, ValueError) as error:
         raise StateError(f"the state is damaged: {error}") from error
-    if epoch < 0:
-        raise StateError(f"the state is damaged: epoch {epoch}")
     if isinstance(place, Mapping):
         return seed, epoch, place
-    if isinstance(place, int) and not isinstance(place, bool) and place >= 0:
+    if is_position(place):
         return seed, epoch, place or None
     raise StateError(f"the state is damaged: position {place!r}")
 

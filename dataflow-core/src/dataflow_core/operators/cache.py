@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, ClassVar, SupportsIndex
 
 import numpy as np
 
 from dataflow_core.errors import CacheLimitError
-from dataflow_core.flow.chain import ALL
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
-from dataflow_core.flow.index_run import IndexRun, shuffled
 from dataflow_core.flow.proxy import ProxyDataFlow
 from dataflow_core.flow.run import Place, Run, Scope, position_of
 from dataflow_core.operators.checks import checked_count
@@ -62,27 +61,7 @@ class CacheData(ProxyDataFlow):
         return False
 
     def _open(self, scope: Scope, place: Place | None) -> Run:
-        kept = self._kept
-        if kept is None or kept.scope != scope.at_epoch(0):
-            kept = None
-        start = position_of(place)
-        if kept is None and (start == 0 and (scope.epoch == 0 or not self._shuffle)):
-            return _FillingRun(self, scope)
-        if kept is None:
-            # The order of this epoch, or its place, needs all of it.
-            filling = _FillingRun(self, scope)
-            try:
-                for _ in filling:
-                    pass
-            finally:
-                filling.close()
-            kept = self._kept
-            assert kept is not None  # noqa: S101 (for the type checker: a complete run sets it)
-        size = len(kept.datapoints)
-        order = None
-        if self._shuffle and scope.epoch > 0:
-            order = shuffled(size, scope.generator(self))
-        return IndexRun(size, order, start, ALL, kept.datapoints.__getitem__)
+        return _CacheRun(self, scope, position_of(place))
 
     def __getstate__(self) -> dict[str, object]:
         return {**super().__getstate__(), "_kept": None}
@@ -99,35 +78,58 @@ class _Kept:
         self.datapoints = datapoints
 
 
-class _FillingRun(Run):
-    """Hands out epoch 0 of the upstream and keeps it once it is complete."""
+class _CacheRun(Run):
+    """Hands out what is kept; before that, epoch 0 of the upstream, which it keeps."""
 
-    __slots__ = ("_flow", "_scope", "_upstream")
+    __slots__ = ("_flow", "_scope", "_start", "_upstream")
 
-    def __init__(self, flow: CacheData, scope: Scope) -> None:
-        super().__init__()
+    def __init__(self, flow: CacheData, scope: Scope, start: int) -> None:
+        super().__init__(start)
         self._flow = flow
-        self._scope = scope.at_epoch(0)
-        self._upstream = flow.ds._open(self._scope, None)
+        self._scope = scope
+        self._start = start
+        self._upstream: Run | None = None
 
     def __iter__(self) -> Iterator[Datapoint]:
+        flow, scope, start = self._flow, self._scope, self._start
+        permuted = flow._shuffle and scope.epoch > 0
+        kept = flow._kept
+        if kept is None or kept.scope != scope.at_epoch(0):
+            filling = self._filling()
+            if not permuted:
+                for self.position, dp in enumerate(islice(filling, start, None), start):
+                    yield dp
+                return
+            kept = _Kept(scope.at_epoch(0), [*filling])
+        datapoints = kept.datapoints
+        indices: Iterable[int] = range(start, len(datapoints))
+        if permuted:
+            order = scope.generator(flow).permutation(len(datapoints))
+            indices = order[start:].tolist()
+        for self.position, index in enumerate(indices, start):
+            yield datapoints[index]
+
+    def _filling(self) -> Iterator[Datapoint]:
+        scope, limit = self._scope.at_epoch(0), self._flow.limit_bytes
+        self._upstream = self._flow.ds._open(scope, None)
         datapoints: list[Datapoint] = []
-        held, limit = 0, self._flow.limit_bytes
-        for self.position, dp in enumerate(self._upstream):
+        held = 0
+        for dp in self._upstream:
             if limit is not None:
                 held += _bytes_of(dp)
                 if held > limit:
                     raise CacheLimitError(
                         f"CacheData would hold {held} bytes at the datapoint with position"
-                        f" {self.position}, over its limit_bytes of {limit}; raise the limit or"
+                        f" {len(datapoints)}, over its limit_bytes of {limit}; raise the limit or"
                         " cache smaller datapoints, encoded ones for example"
                     )
             datapoints.append(dp)
             yield dp
-        self._flow._kept = _Kept(self._scope, datapoints)
+        self._flow._kept = _Kept(scope, datapoints)
 
     def close(self) -> None:
-        self._upstream.close()
+        if self._upstream is not None:
+            self._upstream.close()
 
 
 def _bytes_of(value: Any) -> int:

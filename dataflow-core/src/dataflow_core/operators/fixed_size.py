@@ -78,8 +78,10 @@ class FixedSizeData(ProxyDataFlow):
         super()._bind(scope, epochs_apart, owner)
 
     def close(self) -> None:
-        super().close()
+        if self._session is not None:
+            self._session.stop()
         self._drop_tail()
+        super().close()
 
     def _drop_tail(self) -> None:
         if self._tail is not None:

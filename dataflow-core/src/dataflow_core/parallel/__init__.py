@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         encode_result,
         encode_task,
     )
-    from dataflow_core.parallel.spawn import WorkerProcess, on_orphaned
+    from dataflow_core.parallel.spawn import WorkerProcess, stop_all
 
 __all__ = [
     "Backend",
@@ -41,7 +41,7 @@ __all__ = [
     "encode_result",
     "encode_task",
     "make_worker",
-    "on_orphaned",
+    "stop_all",
 ]
 
 _LATE = {
@@ -50,7 +50,7 @@ _LATE = {
     "decode_task": "remote",
     "encode_result": "remote",
     "encode_task": "remote",
-    "on_orphaned": "spawn",
+    "stop_all": "spawn",
 }
 
 

@@ -113,29 +113,32 @@ def decode_result(frames: Frames) -> Result:
     return Result(number, outputs, positions, grouped, seconds, unpacked, places, finished)
 
 
-def packed_failure(failure: Failure) -> tuple[bytes | None, str, list[str]]:
-    """Return the exception as a pickle, if it survives one, its traceback as text, its notes."""
+Packed = tuple[bytes | None, str, str, list[str]]
+
+
+def packed_failure(failure: Failure) -> Packed:
+    """Return the exception as a pickle, if it survives one; as a line; its traceback; its notes."""
     error = failure.error
     notes = [str(note) for note in getattr(error, "__notes__", ())]
+    line = traceback.format_exception_only(type(error), error)[0].strip()
     text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     try:
         packed = cloudpickle.dumps(error)
         pickle.loads(packed)  # noqa: S301  our own, just made
     except Exception:  # noqa: BLE001  whatever a user's exception does; its text arrives anyway
-        return None, text, notes
-    return packed, text, notes
+        return None, line, text, notes
+    return packed, line, text, notes
 
 
-def unpacked_failure(packed: tuple[bytes | None, str, list[str]]) -> Failure:
+def unpacked_failure(packed: Packed) -> Failure:
     """Return the failure of a worker that this process started."""
-    pickled, text, notes = packed
+    pickled, line, text, notes = packed
     if pickled is not None:
         try:
             return Failure(pickle.loads(pickled), text)  # noqa: S301  of our own child
         except Exception:  # noqa: BLE001  its class may not be there; its text is
             pass
-    last = text.strip().rpartition("\n")[2]
-    error = WorkerError(f"a worker raised what cannot be sent: {last}", traceback_text=text)
+    error = WorkerError(f"a worker raised what cannot be sent: {line}", traceback_text=text)
     for note in notes:
         add_note(error, note)
     return Failure(error, text)

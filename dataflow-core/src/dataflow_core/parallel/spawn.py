@@ -45,18 +45,24 @@ class WorkerProcess:
         target: `"module:function"`; the function takes one dict, and is called in the main thread.
         arguments: what JSON can hold.
         leftovers: directories that the worker removes if this process ends before it does.
+        descriptors: that the worker inherits, under the same numbers.
 
     Raises:
         OSError: if no process can be started.
     """
 
     def __init__(
-        self, target: str, arguments: Mapping[str, object], leftovers: Sequence[str] = ()
+        self,
+        target: str,
+        arguments: Mapping[str, object],
+        leftovers: Sequence[str] = (),
+        descriptors: Sequence[int] = (),
     ) -> None:
         here = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
         self._process = subprocess.Popen(  # noqa: S603  our own interpreter
             [sys.executable, "-c", _FIND + _BOOT, here],
             stdin=subprocess.PIPE,
+            pass_fds=descriptors,
         )
         orders = {
             "sys_path": sys.path,

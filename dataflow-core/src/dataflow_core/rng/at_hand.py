@@ -65,11 +65,14 @@ class DrawContext:
 
 
 #: The contexts of the loops under way, by the frame that runs the loop.
-_contexts: dict[FrameType, DrawContext] = {}
+_contexts: dict[FrameType, DrawContext | None] = {}
 
 
-def hold(context: DrawContext) -> None:
-    """Make `context` the one of whatever the calling function calls, until it lets go."""
+def hold(context: DrawContext | None) -> None:
+    """Make `context` the one of whatever the calling function calls, until it lets go.
+
+    None hides those further down the stack.
+    """
     _contexts[sys._getframe(1)] = context
 
 
@@ -82,9 +85,8 @@ def at_hand() -> DrawContext | None:
     """Return the context of the datapoint that is being worked on, if any is."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        context = _contexts.get(frame)
-        if context is not None:
-            return context
+        if frame in _contexts:
+            return _contexts[frame]
         frame = frame.f_back
     return None
 

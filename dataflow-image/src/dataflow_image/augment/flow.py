@@ -78,10 +78,11 @@ class AugmentFlow(PointwiseFlow):
         return np.array(marks) if self.copy else np.asarray(marks)
 
     def _params(self) -> Mapping[str, object]:
-        return {"*augmentors": self.augmentors.augmentors, **self._indices(), **self._options()}
+        # Their parameters would make one line of explain() a page.
+        kinds = [type(augmentor) for augmentor in self.augmentors.augmentors]
+        return {"*augmentors": kinds, **self._indices(), **self._options()}
 
     def _fingerprint_params(self) -> Mapping[str, object]:
-        # Without the abbreviations of reprs, which would make long lists look equal.
         augmentors = ", ".join(map(repr, self.augmentors.augmentors))
         return {"*augmentors": f"[{augmentors}]", **self._indices(), **self._options()}
 

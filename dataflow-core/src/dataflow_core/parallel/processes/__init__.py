@@ -1,0 +1,1 @@
+"""The process backend: fresh interpreters, and shared memory that large arrays travel in."""

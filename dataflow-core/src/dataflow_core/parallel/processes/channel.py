@@ -1,0 +1,166 @@
+"""Buffers between two processes: large ones in slots, small ones through the wire."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+import numpy as np
+
+from dataflow_core.parallel.processes.segment import Bytes
+from dataflow_core.parallel.processes.slots import Incoming, Outgoing, Slot
+from dataflow_core.parallel.processes.wire import Message, Wire
+
+Buffer = bytes | memoryview
+
+_COUNTS = struct.Struct("<II")
+_ENTRY = struct.Struct("<QQ")
+
+#: Stands for an offset where a buffer follows inline.
+_INLINE = (1 << 64) - 1
+
+#: Stands for a slot's number where there is none.
+_NO_SLOT = (1 << 32) - 1
+
+#: Buffers that are smaller than this together go through the wire: 64 KiB there cost about what it
+#: takes to find, fill and look at a slot.
+SLOT_FROM = 1 << 16
+
+#: Buffers in a slot begin at multiples of this.
+ALIGN = 64
+
+
+class Channel:
+    """Sends and receives lists of buffers.
+
+    Args:
+        wire: carries the messages.
+        outgoing: slots that this side fills.
+        incoming: slots that the other side fills.
+    """
+
+    def __init__(self, wire: Wire, outgoing: Outgoing, incoming: Incoming) -> None:
+        self.wire = wire
+        self._outgoing = outgoing
+        self._incoming = incoming
+        #: Where `empty` makes arrays for the next message, and how much of it is used.
+        self._reserved: Slot | None = None
+        self._used = 0
+        self._last_total = 0
+        #: How many messages found no room in the slots.
+        self.copied_out = 0
+
+    def empty(self, nbytes: int) -> Bytes | None:
+        """Return memory that the next message can send without a copy; None if there is none."""
+        if nbytes < SLOT_FROM:
+            return None
+        if self._reserved is None:
+            self._reserved = self._outgoing.take(max(nbytes, self._last_total))
+            self._used = 0
+            if self._reserved is None:
+                return None
+        begin = _aligned(self._used)
+        if begin + nbytes > self._reserved.memory.size:
+            return None
+        self._used = begin + nbytes
+        return self._reserved.memory[begin : self._used]
+
+    def send(self, kind: int, buffers: Sequence[Buffer]) -> None:
+        """Send buffers. Those that `empty` did not make are copied once, unless they are small.
+
+        Raises:
+            ClosedError: if the other end is gone.
+        """
+        views = [memoryview(buffer).cast("B") for buffer in buffers]
+        slot = self._slot_for(views)
+        entries: list[bytes] = []
+        inline: list[memoryview] = []
+        used = self._used
+        for view in views:
+            offset = _INLINE
+            if slot is not None and len(view) >= ALIGN:
+                offset, used = _put(slot, view, used)
+            if offset == _INLINE:
+                inline.append(view)
+            entries.append(_ENTRY.pack(len(view), offset))
+        head = _COUNTS.pack(len(views), _NO_SLOT if slot is None else slot.number)
+        descriptors: list[int] = []
+        if slot is not None and slot.descriptor >= 0:
+            descriptors, slot.descriptor = [slot.descriptor], -1
+        self._reserved, self._used = None, 0
+        self.wire.send(kind, [head, b"".join(entries), *inline], descriptors)
+
+    def buffers(self, message: Message) -> list[memoryview]:
+        """Return the buffers of a message; views of slots free them when they are gone."""
+        body = message.body
+        count, number = _COUNTS.unpack_from(body)
+        for descriptor in message.descriptors:
+            self._incoming.add(number, descriptor)
+        memory = None if number == _NO_SLOT else self._incoming.open(number)
+        table = _COUNTS.size
+        inline = table + count * _ENTRY.size
+        views: list[memoryview] = []
+        for place in range(table, inline, _ENTRY.size):
+            length, offset = _ENTRY.unpack_from(body, place)
+            if offset == _INLINE or memory is None:
+                views.append(memoryview(bytearray(body[inline : inline + length])))
+                inline += length
+            else:
+                views.append(memory[offset : offset + length])
+        return views
+
+    def forget(self) -> None:
+        """Free what `empty` made if no message used it."""
+        if self._reserved is not None:
+            self._outgoing.give_back(self._reserved)
+            self._reserved, self._used = None, 0
+
+    def close(self) -> None:
+        """Close wire and slots; memory that is still looked at stays until it is not."""
+        self.wire.close()
+        self._outgoing.close()
+        self._incoming.close()
+
+    def _slot_for(self, views: Sequence[memoryview]) -> Slot | None:
+        total = sum(len(view) + ALIGN for view in views)
+        if total < SLOT_FROM:
+            self.forget()
+            return None
+        self._last_total = total
+        reserved = self._reserved
+        if reserved is not None:
+            outside = sum(len(view) + ALIGN for view in views if not _lies_in(reserved, view))
+            if _aligned(self._used) + outside <= reserved.memory.size:
+                return reserved
+        slot = self._outgoing.take(total)
+        if slot is None:
+            self.copied_out += 1
+            return reserved
+        # What was made in the reserved slot is copied out of it before anything fills it again.
+        self.forget()
+        return slot
+
+
+def _put(slot: Slot, view: memoryview, used: int) -> tuple[int, int]:
+    """Return (where the buffer lies in the slot, or _INLINE; how much is used then)."""
+    if _lies_in(slot, view):
+        return _address(view) - slot.address, used
+    begin = _aligned(used)
+    end = begin + len(view)
+    if end > slot.memory.size:
+        return _INLINE, used
+    memoryview(slot.memory)[begin:end] = view
+    return begin, end
+
+
+def _aligned(offset: int) -> int:
+    return -(-offset // ALIGN) * ALIGN
+
+
+def _address(view: memoryview) -> int:
+    address: int = np.frombuffer(view, np.uint8).__array_interface__["data"][0]
+    return address
+
+
+def _lies_in(slot: Slot, view: memoryview) -> bool:
+    return len(view) > 0 and 0 <= _address(view) - slot.address < slot.memory.size

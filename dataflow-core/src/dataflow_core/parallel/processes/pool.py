@@ -1,0 +1,223 @@
+"""The parent's side of the process backend."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+from collections import deque
+from collections.abc import Sequence
+
+from dataflow_core.errors import WorkerError
+from dataflow_core.parallel.part import WorkersPart
+from dataflow_core.parallel.processes import kinds
+from dataflow_core.parallel.processes.channel import Channel
+from dataflow_core.parallel.processes.slots import Incoming, Outgoing, create_flags
+from dataflow_core.parallel.processes.wire import ClosedError, Message, Wire
+from dataflow_core.parallel.remote import decode_result, encode_task
+from dataflow_core.parallel.roster import Member, Roster
+from dataflow_core.parallel.spawn import WorkerProcess, stop_all
+from dataflow_core.parallel.task import Lost, Result, Task
+
+#: How often to look for dead workers where the system cannot tell of them by itself.
+WATCH_MILLISECONDS = 200
+
+
+class ProcessPool:
+    """Worker processes, each at the other end of a channel.
+
+    Args:
+        part: what the workers run.
+        num_workers: how many.
+        limit_bytes: how much shared memory either side of each channel may fill; None is without
+            bound.
+    """
+
+    def __init__(self, part: WorkersPart, num_workers: int, limit_bytes: int | None) -> None:
+        self._part = part.packed()
+        self._limit = limit_bytes
+        self._roster: Roster[Channel] = Roster()
+        self._poll = select.poll()
+        self._by_descriptor: dict[int, Member[Channel]] = {}
+        self._answers: deque[Result | Lost] = deque()
+        self._closed = False
+        try:
+            for number in range(num_workers):
+                self._start(number)
+        except BaseException:
+            self.close()
+            raise
+
+    def submit(self, task: Task) -> None:
+        """Give the task to a worker that has room, or keep it until one has.
+
+        Raises:
+            NotPicklableError: if an input cannot travel.
+        """
+        self._roster.submit(task.number, encode_task(task))
+        self._hand_out()
+
+    def receive(self) -> Result | Lost:
+        """Wait for the next result, or for a worker's end.
+
+        Raises:
+            WorkerError: if a worker cannot run the part.
+            WorkerDiedError: if workers keep dying before they are ready.
+        """
+        while not self._answers:
+            self._wait()
+        return self._answers.popleft()
+
+    def cancel(self) -> None:
+        """Forget the tasks that no worker has begun."""
+        self._roster.cancel()
+        self._answers.clear()
+        if self._closed:
+            return
+        for member in self._roster.members:
+            self._send(member, kinds.CANCEL)
+
+    def close(self) -> None:
+        """Stop the workers and release sockets and descriptors."""
+        if self._closed:
+            return
+        self.cancel()
+        self._closed = True
+        for member in self._roster.members:
+            if member.ready:
+                self._send(member, kinds.STOP)
+            else:
+                member.process.let_go()
+        stop_all([member.process for member in self._roster.members])
+        for member in self._roster.members:
+            member.line.close()
+        self._roster.members.clear()
+        self._by_descriptor.clear()
+
+    @property
+    def copied_out(self) -> int:
+        """How many tasks found no room in shared memory and went through a socket."""
+        return sum(member.line.copied_out for member in self._roster.members)
+
+    def _start(self, number: int) -> None:
+        ours, theirs = socket.socketpair()
+        to_worker, its_flags = create_flags()
+        from_worker, our_flags = create_flags()
+        try:
+            process = WorkerProcess(
+                "dataflow_core.parallel.processes.worker:main",
+                {
+                    "socket": theirs.fileno(),
+                    "incoming": to_worker,
+                    "outgoing": from_worker,
+                    "limit_bytes": self._limit,
+                    "worker": number,
+                },
+                descriptors=(theirs.fileno(), to_worker, from_worker),
+            )
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+            os.close(to_worker)
+            os.close(from_worker)
+        channel = Channel(
+            Wire(ours, blocking=False), Outgoing(its_flags, self._limit), Incoming(our_flags)
+        )
+        member = Member(number, process, channel)
+        self._roster.members.append(member)
+        self._watch(member)
+        self._send(member, kinds.PART, [self._part])
+
+    def _watch(self, member: Member[Channel]) -> None:
+        descriptors = [member.line.wire.fileno()]
+        if member.process.descriptor is not None:
+            descriptors.append(member.process.descriptor)
+        for descriptor in descriptors:
+            self._poll.register(descriptor, select.POLLIN)
+            self._by_descriptor[descriptor] = member
+
+    def _wait(self) -> None:
+        """Wait until something happens, and take note of all that has."""
+        told = all(each.process.descriptor is not None for each in self._roster.members)
+        events = self._poll.poll(None if told else WATCH_MILLISECONDS)
+        for descriptor, event in events:
+            member = self._by_descriptor.get(descriptor)
+            if member is None or descriptor != member.line.wire.fileno():
+                continue
+            if event & select.POLLOUT:
+                self._flush(member)
+            if event & ~select.POLLOUT:
+                self._read(member)
+        # Only now, when all that was sent has been read: what came before a worker's end counts.
+        if not self._answers:
+            self._bury_the_dead()
+
+    def _read(self, member: Member[Channel]) -> None:
+        try:
+            for message in member.line.wire.messages():
+                self._take(member, message)
+        except ClosedError:
+            # Its end is noticed by way of the process; this socket has nothing more to tell.
+            self._poll.unregister(member.line.wire.fileno())
+            del self._by_descriptor[member.line.wire.fileno()]
+        self._hand_out()
+
+    def _take(self, member: Member[Channel], message: Message) -> None:
+        buffers = member.line.buffers(message)
+        if message.kind == kinds.READY:
+            self._roster.ready(member)
+        elif message.kind == kinds.BROKEN:
+            text = bytes(buffers[0]).decode()
+            raise WorkerError(
+                f"a worker process cannot run its part of the pipeline:\n{text}",
+                traceback_text=text,
+            )
+        else:
+            result = decode_result(buffers)
+            self._roster.done(member, result.number)
+            self._answers.append(result)
+
+    def _hand_out(self) -> None:
+        for member, frames in self._roster.assign():
+            self._send(member, kinds.TASK, frames)
+
+    def _send(
+        self, member: Member[Channel], kind: int, buffers: Sequence[bytes | memoryview] = ()
+    ) -> None:
+        try:
+            member.line.send(kind, buffers)
+        except ClosedError:
+            return  # Its end is noticed in receive(), with the tasks it had.
+        self._listen(member)
+
+    def _flush(self, member: Member[Channel]) -> None:
+        try:
+            member.line.wire.flush()
+        except ClosedError:
+            return
+        self._listen(member)
+
+    def _listen(self, member: Member[Channel]) -> None:
+        """Ask to be told when there is room for what is left to be sent, if anything is."""
+        descriptor = member.line.wire.fileno()
+        if descriptor in self._by_descriptor:
+            wanted = select.POLLIN | (select.POLLOUT if member.line.wire.unsent else 0)
+            self._poll.modify(descriptor, wanted)
+
+    def _bury_the_dead(self) -> None:
+        for member in [*self._roster.members]:
+            cause = member.process.ended()
+            if cause is None:
+                continue
+            self._read(member)
+            for descriptor in [d for d, m in self._by_descriptor.items() if m is member]:
+                self._poll.unregister(descriptor)
+                del self._by_descriptor[descriptor]
+            member.process.kill()
+            member.line.close()
+            lost = self._roster.bury(member, cause)
+            if lost is not None:
+                self._answers.append(lost)
+            self._start(member.number)

@@ -1,0 +1,181 @@
+"""Messages over a Unix stream socket: a head, some bytes, and descriptors beside them."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import struct
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+_HEAD = struct.Struct("<IIQ")
+
+#: How much is read at once.
+READ = 1 << 18
+
+#: More descriptors than one message ever carries.
+MAX_DESCRIPTORS = 16
+
+
+class ClosedError(OSError):
+    """The other end is gone."""
+
+
+@dataclass(eq=False)
+class Message:
+    """What was received.
+
+    Attributes:
+        kind: what the sender meant.
+        body: its bytes.
+        descriptors: that came with it; the receiver's to close.
+    """
+
+    kind: int
+    body: memoryview
+    descriptors: list[int]
+
+
+class Wire:
+    """One end of a connection.
+
+    Args:
+        connection: a connected Unix stream socket, owned from now on.
+        blocking: whether sending waits until all is written; otherwise `flush` writes what is
+            left, so that two ends that send at the same time never wait for each other.
+    """
+
+    def __init__(self, connection: socket.socket, *, blocking: bool) -> None:
+        connection.setblocking(blocking)
+        self._socket = connection
+        self._blocking = blocking
+        self._unsent: deque[tuple[memoryview, Sequence[int]]] = deque()
+        self._received = bytearray()
+        self._descriptors: deque[int] = deque()
+
+    def fileno(self) -> int:
+        """Return the socket's descriptor, for polling."""
+        return self._socket.fileno()
+
+    @property
+    def unsent(self) -> bool:
+        """Whether `flush` has something to write."""
+        return bool(self._unsent)
+
+    def send(
+        self, kind: int, parts: Sequence[bytes | memoryview], descriptors: Sequence[int] = ()
+    ) -> None:
+        """Send a message whose body is `parts`, joined.
+
+        Args:
+            kind: what it means.
+            parts: not copied; must not change before they are written.
+            descriptors: to go with it; closed here once they are sent.
+
+        Raises:
+            ClosedError: if the other end is gone.
+        """
+        length = sum(len(part) for part in parts)
+        head = _HEAD.pack(kind, len(descriptors), length)
+        small = [part for part in parts if len(part) < READ]
+        if len(small) == len(parts):
+            self._unsent.append((memoryview(head + b"".join(parts)), descriptors))
+        else:
+            self._unsent.append((memoryview(head), descriptors))
+            self._unsent.extend((memoryview(part), ()) for part in parts)
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what is left, as far as the other end takes it.
+
+        Raises:
+            ClosedError: if the other end is gone.
+        """
+        while self._unsent:
+            view, descriptors = self._unsent[0]
+            try:
+                if descriptors:
+                    sent = socket.send_fds(self._socket, [view], list(descriptors))
+                    for descriptor in descriptors:
+                        os.close(descriptor)
+                else:
+                    sent = self._socket.send(view)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                raise ClosedError(str(error)) from error
+            if sent == len(view):
+                self._unsent.popleft()
+            else:
+                self._unsent[0] = (view[sent:], ())
+
+    def receive(self) -> Message:
+        """Wait for the next message; for a blocking end.
+
+        Raises:
+            ClosedError: if the other end is gone.
+        """
+        while True:
+            message = self._parse()
+            if message is not None:
+                return message
+            self._read()
+
+    def waiting(self) -> bool:
+        """Return whether `receive` would find something right away; for a blocking end."""
+        return bool(self._received) or bool(select.select([self._socket], [], [], 0)[0])
+
+    def messages(self) -> Iterator[Message]:
+        """Yield the messages that have arrived, without waiting; for an end that does not block.
+
+        Raises:
+            ClosedError: if the other end is gone, after all that it had sent.
+        """
+        closed: ClosedError | None = None
+        try:
+            while self._read():
+                pass
+        except ClosedError as error:
+            closed = error
+        while (message := self._parse()) is not None:
+            yield message
+        if closed is not None:
+            raise closed
+
+    def _read(self) -> bool:
+        """Read once; return whether there may be more."""
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self._socket, READ, MAX_DESCRIPTORS)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            raise ClosedError(str(error)) from error
+        self._descriptors.extend(descriptors)
+        if not data:
+            raise ClosedError("the other end is closed")
+        self._received += data
+        return len(data) == READ
+
+    def _parse(self) -> Message | None:
+        if len(self._received) < _HEAD.size:
+            return None
+        kind, count, length = _HEAD.unpack_from(self._received)
+        end = _HEAD.size + length
+        if len(self._received) < end:
+            return None
+        body = memoryview(bytes(memoryview(self._received)[_HEAD.size : end]))
+        del self._received[:end]
+        return Message(kind, body, [self._descriptors.popleft() for _ in range(count)])
+
+    def close(self) -> None:
+        """Close the socket and what travelled but was not taken."""
+        self._socket.close()
+        for descriptor in self._descriptors:
+            os.close(descriptor)
+        for _, descriptors in self._unsent:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        self._descriptors.clear()
+        self._unsent.clear()

@@ -1,0 +1,108 @@
+"""`close()` and `with`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import dataflow_core as df
+
+
+class Holding(df.DataFlow):
+    """Notes what it opened and closed."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+
+    def get_data(self) -> Iterator[Any]:
+        self.log.append("open")
+        try:
+            yield from ([n] for n in range(4))
+        finally:
+            self.log.append("shut")
+
+    def close(self) -> None:
+        super().close()
+        self.log.append("close")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda ds: ds,
+        lambda ds: ds.map(lambda dp: dp),
+        lambda ds: ds.map(lambda dp: dp).batch(2).shuffle(2),
+        lambda ds: ds.fixed_size(3),
+        lambda ds: ds.repeat(-1),
+        lambda ds: ds.concat(df.DataFromList([])),
+        lambda ds: ds.cache(),
+        lambda ds: ds.join(df.DataFromList([[0]])),
+        lambda ds: df.ProxyDataFlow(ds).take(3),
+    ],
+)
+def test_closing_ends_the_generator_under_way_even_while_its_iterator_is_held(make: Any) -> None:
+    source = Holding()
+    flow = make(source)
+    iterator = iter(flow)
+    next(iterator)
+    flow.close()
+    assert source.log == ["open", "shut", "close"]
+    assert next(iterator, "over") == "over"
+    assert len([*zip(flow, range(2))]) >= 1, "a closed flow can be iterated again"
+    flow.close()
+
+
+def test_closing_keeps_the_place() -> None:
+    flow = df.DataFromList([[n] for n in range(4)], shuffle=False).map(lambda dp: dp)
+    iterator = iter(flow)
+    next(iterator)
+    flow.close()
+    state = flow.state_dict()
+    assert (state["epoch"], state["position"]) == (0, 1)
+    assert next(iterator, "over") == "over"
+    assert flow.state_dict() == state
+
+
+def test_with_closes_also_after_an_exception() -> None:
+    source = Holding()
+    with pytest.raises(RuntimeError, match="mine"), source.map(lambda dp: dp) as flow:
+        for _ in flow:
+            raise RuntimeError("mine")
+    assert source.log[-1] == "close"
+    assert source.log.count("shut") == 1
+
+
+def test_closing_twice_or_before_anything_is_fine() -> None:
+    flow = Holding().map(lambda dp: dp)
+    flow.close()
+    flow.close()
+    assert len(list(flow)) == 4
+
+
+def test_a_reset_ends_what_is_under_way_in_every_stage() -> None:
+    source = Holding()
+    flow = source.map(lambda dp: dp).fixed_size(3).map(lambda dp: dp)
+    iterator = iter(flow)
+    next(iterator)
+    flow.reset_state()
+    assert next(iterator, "over") == "over"
+    assert list(flow) == [[0], [1], [2]]
+
+
+def test_flows_in_lists_and_attributes_are_closed_too() -> None:
+    class Picking(df.DataFlow):
+        def __init__(self, named: dict[str, df.DataFlow], listed: list[df.DataFlow]) -> None:
+            self.named = named
+            self.listed = listed
+
+        def get_data(self) -> Iterator[Any]:
+            yield from self.named["a"]
+            yield from self.listed[0]
+
+    sources = [Holding(), Holding()]
+    flow = Picking({"a": sources[0]}, [sources[1]])
+    assert len(list(flow)) == 8
+    flow.close()
+    assert [source.log[-1] for source in sources] == ["close", "close"]
