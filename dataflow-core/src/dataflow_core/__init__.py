@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from dataflow_core.errors import (
@@ -63,7 +64,20 @@ from dataflow_core.sources.from_list import DataFromList
 from dataflow_core.sources.from_queue import DataFromQueue
 
 if TYPE_CHECKING:
+    from dataflow_core.operators.parallel_map import (
+        MultiProcessMapAndBatchData,
+        MultiProcessMapData,
+        MultiThreadMapData,
+    )
+    from dataflow_core.operators.prefetch import (
+        MultiProcessPrefetchData,
+        MultiProcessRunner,
+        MultiThreadPrefetchData,
+        MultiThreadRunner,
+        PrefetchData,
+    )
     from dataflow_core.parallel.data import ParallelData
+    from dataflow_core.parallel.replicate import ReplicateData
 
 __all__ = [
     "AmbiguousPluginError",
@@ -95,6 +109,13 @@ __all__ = [
     "LocallyShuffleData",
     "MapData",
     "MapDataComponent",
+    "MultiProcessMapAndBatchData",
+    "MultiProcessMapData",
+    "MultiProcessPrefetchData",
+    "MultiProcessRunner",
+    "MultiThreadMapData",
+    "MultiThreadPrefetchData",
+    "MultiThreadRunner",
     "NoRandomStreamError",
     "NotPicklableError",
     "NotResumableError",
@@ -102,6 +123,7 @@ __all__ = [
     "ParallelData",
     "ParallelError",
     "PluginError",
+    "PrefetchData",
     "PrintData",
     "ProxyDataFlow",
     "RNGDataFlow",
@@ -110,6 +132,7 @@ __all__ = [
     "ReentrantIterationError",
     "RepeatedData",
     "RepeatedDataPoint",
+    "ReplicateData",
     "SelectComponent",
     "ShardData",
     "SkipData",
@@ -128,11 +151,22 @@ __all__ = [
 
 __version__ = "0.1.0"
 
+#: The engine is a quarter of what there is to import, and many pipelines do without.
+_LATE = {
+    "MultiProcessMapAndBatchData": "operators.parallel_map",
+    "MultiProcessMapData": "operators.parallel_map",
+    "MultiProcessPrefetchData": "operators.prefetch",
+    "MultiProcessRunner": "operators.prefetch",
+    "MultiThreadMapData": "operators.parallel_map",
+    "MultiThreadPrefetchData": "operators.prefetch",
+    "MultiThreadRunner": "operators.prefetch",
+    "ParallelData": "parallel.data",
+    "PrefetchData": "operators.prefetch",
+    "ReplicateData": "parallel.replicate",
+}
+
 
 def __getattr__(name: str) -> object:
-    # The engine is a quarter of what there is to import, and many pipelines do without.
-    if name == "ParallelData":
-        from dataflow_core.parallel.data import ParallelData
-
-        return ParallelData
+    if name in _LATE:
+        return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

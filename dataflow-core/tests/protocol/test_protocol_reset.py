@@ -113,6 +113,26 @@ def test_resetting_the_upstream_inside_get_data_keeps_the_seed() -> None:
     assert list(one) == list(two)
 
 
+def test_a_reset_that_failed_is_tried_again() -> None:
+    class Opening(df.DataFlow):
+        missing = True
+
+        def reset_state(self, seed: Any = None) -> None:
+            super().reset_state(seed)
+            if self.missing:
+                raise FileNotFoundError("data.bin")
+            self.items = [[1]]
+
+        def get_data(self) -> Iterator[Any]:
+            yield from self.items
+
+    flow = Opening()
+    with pytest.raises(FileNotFoundError):
+        list(flow)
+    flow.missing = False
+    assert list(flow) == [[1]]
+
+
 def test_a_user_may_set_a_generator_of_his_own() -> None:
     import numpy as np
 

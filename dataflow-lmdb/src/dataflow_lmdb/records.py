@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 
-from dataflow_core.flow import Datapoint, IndexedDataFlow
-from dataflow_core.flow.chain import Chain
+from dataflow_core.flow import Datapoint
 from dataflow_lmdb.codecs import DECODERS, PICKLE, checked_codec, looks_like
 from dataflow_lmdb.database import META_KEY, Database, share
 from dataflow_lmdb.errors import DamagedRecordError, ForeignCodecError, UnfinishedDatabaseWarning
@@ -60,9 +59,9 @@ class LMDBRecords(LMDBData):
                 path=self._path,
             ) from error
 
-    def _chain(self) -> Chain:
-        # Finding a record costs little next to decoding it, which is the workers' to do.
-        return IndexedDataFlow._chain(self)
+    def _walk(self, start: int) -> None:
+        # Finding a record costs little next to decoding it.
+        return None
 
 
 def _codec_of(database: Database, path: str, asked: str | None) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgpack
 
 from dataflow_core.flow import Datapoint, IndexedDataFlow
-from dataflow_core.flow.chain import Chain
 from dataflow_lmdb.codecs import MSGPACK_NUMPY, PICKLE, checked_codec, decode_pickle, looks_like
 from dataflow_lmdb.database import KEYS_KEY, Database, Lease, share
 from dataflow_lmdb.errors import (
@@ -18,7 +17,7 @@ from dataflow_lmdb.errors import (
     ForeignCodecError,
     KeyNotFoundError,
 )
-from dataflow_lmdb.in_order import InOrderChain, Walk
+from dataflow_lmdb.in_order import in_order
 from dataflow_lmdb.keys import FormatKeys, Keys, KeyTable
 from dataflow_lmdb.location import PathLike
 from dataflow_lmdb.meta import load_keys
@@ -118,12 +117,10 @@ class LMDBData(IndexedDataFlow):
         self.__dict__.update(state)
         self._key_at = self._keys.at
 
-    def _chain(self) -> Chain:
-        chain = super()._chain()
-        if self._shuffle or not self._adjacent:
-            return chain
-        walk = Walk(self._open_lease, self._keys.at, self.__getitem__, len(self))
-        return InOrderChain(**vars(chain), walk=walk)
+    def _walk(self, start: int) -> Iterator[Datapoint] | None:
+        if not self._adjacent:
+            return None
+        return in_order(self._open_lease, self._keys.at, range(start, len(self)))
 
     def _open_lease(self) -> Lease:
         self._lease = lease = share(self._path, readahead=not self._shuffle)

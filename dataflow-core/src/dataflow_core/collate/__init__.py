@@ -8,4 +8,13 @@ from dataflow_core.collate.pad import pad
 from dataflow_core.collate.stack import stack
 from dataflow_core.collate.uniform import split, uniform
 
-__all__ = ["allocating", "collate_lists", "collate_padded", "collate_stacked", "pad", "split", "stack", "uniform"]
+__all__ = [
+    "allocating",
+    "collate_lists",
+    "collate_padded",
+    "collate_stacked",
+    "pad",
+    "split",
+    "stack",
+    "uniform",
+]

@@ -85,9 +85,7 @@ def _stack_ints(values: Sequence[Any], name: object) -> Stacked:
         ) from None
 
 
-def _stack_plain(
-    values: Sequence[Any], kind: type, dtype: npt.DTypeLike, name: object
-) -> Stacked:
+def _stack_plain(values: Sequence[Any], kind: type, dtype: npt.DTypeLike, name: object) -> Stacked:
     if {*map(type, values)} == {kind}:
         return np.array(values, dtype)
     return _stack_others(values, name)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dataflow_core.flow.datapoint import DROP, Datapoint, shallow_copy
 from dataflow_core.flow.failure import note_place
-from dataflow_core.flow.run import Place, Run, Scope, number, upstream_place
+from dataflow_core.flow.run import Place, Run, Scope, number, position_of, upstream_place
 from dataflow_core.rng import DrawContext, hold, let_go
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ class Chain:
         shard: which positions are kept.
         indexed: whether `base` hands out indices of `source`, which the first step reads.
         cheap: whether what `base` hands out costs nothing to make, being in memory, say.
+        walk: from a position on, does what `base` and the first step do, faster; see
+            `IndexedDataFlow._walk`.
     """
 
     source: DataFlow
@@ -84,6 +86,7 @@ class Chain:
     shard: Shard = ALL
     indexed: bool = False
     cheap: bool = False
+    walk: Callable[[int], Iterator[Datapoint] | None] | None = None
 
     def then(self, step: Step) -> Chain:
         """Return the chain with one more step."""
@@ -123,13 +126,20 @@ class Chain:
 
     def open(self, scope: Scope, place: Place | None) -> Run:
         """Open the whole chain."""
+        if self.walk is not None and self.shard == ALL and not isinstance(place, Mapping):
+            start = position_of(place)
+            items = self.walk(start)
+            if items is not None:
+                read = self.steps[0].call
+                return self.over(WalkRun(items, start, len(self.source), read), scope, first_step=1)
         return self.over(self.open_base(scope, place), scope)
 
-    def over(self, base: Run, scope: Scope) -> Run:
-        """Return the run of the steps over a run of the base."""
-        if not self.steps:
+    def over(self, base: Run, scope: Scope, first_step: int = 0) -> Run:
+        """Return the run of the steps over a run of what comes before `first_step`."""
+        steps = self.steps[first_step:]
+        if not steps:
             return base
-        return ChainRun(base, self.steps, scope, self.streams(scope))
+        return ChainRun(base, steps, scope, self.streams(scope)[first_step:])
 
 
 class ChainRun(Run):
@@ -222,6 +232,32 @@ class ChainRun(Run):
 
     def close(self) -> None:
         self._base.close()
+
+
+class WalkRun(Run):
+    """The datapoints of an indexed source in order: those that `items` yields, then by index."""
+
+    __slots__ = ("_items", "_read", "_size")
+
+    def __init__(
+        self,
+        items: Iterator[Datapoint],
+        start: int,
+        size: int,
+        read: Callable[[int], Datapoint],
+    ) -> None:
+        super().__init__(start)
+        self._items = items
+        self._size = size
+        self._read = read
+
+    def __iter__(self) -> Iterator[Datapoint]:
+        for self.position, dp in enumerate(self._items, self.position + 1):
+            yield dp
+        for position in range(self.position + 1, self._size):
+            dp = self._read(position)
+            self.position = position
+            yield dp
 
 
 class _Past(Run):

@@ -254,8 +254,12 @@ class DataFlow(ShortForms, ABC):
         """Return the session; a flow that was not reset resets itself."""
         if self._session is None:
             self._seat(fresh_seed(), given=False)
-            with resetting():
-                self.reset_state()
+            try:
+                with resetting():
+                    self.reset_state()
+            except BaseException:
+                self._session = None  # so that the next try opens what this one could not
+                raise
         assert self._session is not None  # noqa: S101 (for the type checker: _seat() sets it)
         return self._session
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -59,7 +59,17 @@ class IndexedDataFlow(RNGDataFlow):
 
     def _chain(self) -> Chain:
         read = Step(self, self.__getitem__, draws=True, may_drop=False)
-        return Chain(self, self._open_indices, (read,), indexed=True)
+        walk = None if self._shuffle else self._walk
+        return Chain(self, self._open_indices, (read,), indexed=True, walk=walk)
+
+    def _walk(self, start: int) -> Iterator[Datapoint] | None:
+        """Return an iterator over the datapoints from `start` on, if it beats reading by index.
+
+        It may end early; what is left is read by index. Asked for where one process reads all
+        datapoints in order.
+        """
+        del start
+        return None
 
     def _open_indices(self, scope: Scope, place: Place | None, shard: Shard) -> IndexRun:
         return IndexRun(len(self), self._order(scope), position_of(place), shard)

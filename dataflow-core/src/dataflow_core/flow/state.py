@@ -92,7 +92,7 @@ def fingerprint(flow: DataFlow) -> list[str]:
 def _compare(theirs: object, ours: Sequence[str]) -> None:
     if theirs == ours:
         return
-    import difflib  # noqa: PLC0415  slow to import, and rarely needed
+    import difflib
 
     if not isinstance(theirs, Sequence) or not all(isinstance(line, str) for line in theirs):
         raise StateError(f"the state is damaged: fingerprint {theirs!r}")

@@ -76,7 +76,7 @@ class ParallelData(ProxyDataFlow):
             if max_in_flight is None
             else checked_at_least_one(max_in_flight, "max_in_flight", label)
         )
-        self.backend = _backend(backend)
+        self.backend = resolved_backend(backend)
         warn_of_idle_workers(plan(ds), self.num_workers)
         self._keeper: Keeper | None = None
 
@@ -93,7 +93,7 @@ class ParallelData(ProxyDataFlow):
         if part is None:
             return self.ds._open(scope, place)
         if self._keeper is None:
-            self._keeper = _keeper(self.backend, part, self.num_workers)
+            self._keeper = keeper_of(self.backend, part, self.num_workers)
         groups = part.grouping is not None
         bounds = window(self.num_workers, self.max_in_flight, groups=groups)
         if part.stream is not None:
@@ -120,7 +120,7 @@ class ParallelData(ProxyDataFlow):
         return plan(self.ds).placement()
 
 
-def _keeper(backend: Backend, part: WorkersPart, num_workers: int) -> Keeper:
+def keeper_of(backend: Backend, part: WorkersPart, num_workers: int) -> Keeper:
     """Return the keeper of a pool; a function of its own, so that it holds no flow."""
     workers = 1 if part.stream is not None else num_workers
 
@@ -130,7 +130,7 @@ def _keeper(backend: Backend, part: WorkersPart, num_workers: int) -> Keeper:
     return Keeper(start)
 
 
-def _backend(backend: str | Backend) -> Backend:
+def resolved_backend(backend: str | Backend) -> Backend:
     if isinstance(backend, str):
         made: Backend = DataFlow.registry.get(backend, "backends")()
         return made

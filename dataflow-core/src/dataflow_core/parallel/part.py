@@ -66,7 +66,7 @@ class WorkersPart:
         Raises:
             NotPicklableError: naming the stage and the attribute that cannot travel.
         """
-        import cloudpickle  # noqa: PLC0415  slow to import, and not needed without processes
+        import cloudpickle
 
         alone = replace(
             self,
@@ -83,7 +83,7 @@ class WorkersPart:
     @staticmethod
     def unpacked(packed: bytes) -> WorkersPart:
         """Return the part that `packed` holds. Only for bytes of one's own parent process."""
-        import cloudpickle  # noqa: PLC0415
+        import cloudpickle
 
         part: WorkersPart = cloudpickle.loads(packed)
         return part
@@ -96,7 +96,7 @@ def _without_upstream(stage: P) -> P:
 
 
 def _not_picklable(part: WorkersPart, error: Exception) -> NotPicklableError:
-    import cloudpickle  # noqa: PLC0415
+    import cloudpickle
 
     for stage in part.stages:
         for attribute, value in stage.__getstate__().items():

@@ -121,8 +121,6 @@ class Roster(Generic[L]):
         free = [
             member
             for member in self.members
-            if member.ready
-            and len(member.tasks) < most
-            and self._suspects.isdisjoint(member.tasks)
+            if member.ready and len(member.tasks) < most and self._suspects.isdisjoint(member.tasks)
         ]
         return min(free, key=lambda member: len(member.tasks), default=None)

@@ -43,9 +43,7 @@ class BackendCase:
         ) -> ParallelData:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # of workers that stay idle
-                made.append(
-                    ParallelData(flow, num_workers, backend, max_in_flight=max_in_flight)
-                )
+                made.append(ParallelData(flow, num_workers, backend, max_in_flight=max_in_flight))
             made[-1].reset_state(SEED)
             return made[-1]
 

@@ -155,9 +155,9 @@ class BackendFailures(BackendCase):
             for dp in flow:
                 seen.append(dp)  # noqa: PERF402
         except TypeError as error:
-            assert not self.workers_share_memory  # noqa: PT017
+            assert not self.workers_share_memory
             assert "position 5" in str(error)  # noqa: PT017
-            assert seen == [[number] for number in range(5)]  # noqa: PT017
+            assert seen == [[number] for number in range(5)]
         else:
             assert len(seen) == SIZE
 

@@ -83,9 +83,7 @@ class BackendLife(BackendCase):
         _assert_nothing_stays(before)
         assert list(reading) == []
 
-    def test_nothing_stays_of_a_flow_that_is_forgotten(
-        self, before: Remains, backend: Any
-    ) -> None:
+    def test_nothing_stays_of_a_flow_that_is_forgotten(self, before: Remains, backend: Any) -> None:
         flow = _numbers().map(lambda dp: dp).parallel(2, backend)
         assert len(list(islice(flow, 3))) == 3
         del flow

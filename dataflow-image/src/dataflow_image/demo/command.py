@@ -18,7 +18,7 @@ from dataflow_image.demo.crops import JPEGCrops
 from dataflow_image.demo.epoch import Epoch, run_epoch
 from dataflow_image.demo.errors import DemoError
 from dataflow_image.demo.photographs import photographs
-from dataflow_image.demo.pipeline import training_pipeline
+from dataflow_image.demo.pipeline import BATCH_SIZE, SIDE, training_pipeline
 from dataflow_image.demo.requirements import SERIALIZER, require
 from dataflow_image.imgaug.spec import Image
 
@@ -57,7 +57,7 @@ def demo(
         serializer = DataFlow.registry.get(SERIALIZER)
         serializer.save(JPEGCrops(images, _SIZE, seed), database, progress=bars)
         megabytes = database.stat().st_size / 1e6
-        typer.echo(f"{_SIZE} JPEGs of {len(images)} photographs: an LMDB of {megabytes:.1f} MB\n")
+        typer.echo(f"{_SIZE} JPEGs of {len(images)} photographs: an LMDB of {megabytes:.1f} MB")
         with serializer.load(database, shuffle=True) as jpegs:
             results = _run(jpegs, seed, epochs, workers, backend, progress=bars)
             originals = [decode_image(jpegs[number][0]) for number in _SHOWN_IDS]
@@ -76,7 +76,10 @@ def _run(
 ) -> list[Epoch]:
     results = []
     with training_pipeline(jpegs, workers, backend) as flow:
-        typer.echo(flow.explain() + "\n")
+        typer.echo(
+            f"LMDB -> decode -> random crop, resize to {SIDE} x {SIDE} -> colour jitter -> flip"
+            f" -> batches of {BATCH_SIZE}, by {workers} workers ({backend})\n"
+        )
         flow.reset_state(seed)
         for number in range(epochs):
             keep = _SHOWN_IDS if number < _SHOWN_EPOCHS else ()

@@ -7,7 +7,7 @@ from dataflow_image.augment import AugmentImageComponent
 from dataflow_image.decode import DecodeImage
 from dataflow_image.imgaug import ColorJitter, Flip, GoogleNetRandomCropAndResize
 
-__all__ = ["BATCH_SIZE", "training_pipeline"]
+__all__ = ["BATCH_SIZE", "SIDE", "training_pipeline"]
 
 BATCH_SIZE = 64
 SIDE = 224

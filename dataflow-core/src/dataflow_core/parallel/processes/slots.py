@@ -14,7 +14,6 @@ import os
 import weakref
 from dataclasses import dataclass
 
-
 from dataflow_core.parallel.processes.segment import Bytes, create_segment, map_segment
 
 #: Both sides can have so many slots in each direction; more than any window asks for.
@@ -160,5 +159,3 @@ def map_flags(descriptor: int) -> Bytes:
         return map_segment(descriptor, MAX_SLOTS)
     finally:
         os.close(descriptor)
-
-

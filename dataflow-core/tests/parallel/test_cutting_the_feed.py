@@ -1,0 +1,120 @@
+"""How inputs become tasks: chunk, window and feed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count, cycle
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataflow_core.flow.run import Run
+from dataflow_core.parallel.chunk import LARGEST, TARGET_SECONDS, ChunkSize
+from dataflow_core.parallel.feed import ask, cut, place_after
+from dataflow_core.parallel.task import Draws
+from dataflow_core.parallel.window import SPARE_TASKS, window
+
+DRAWS = Draws(1, 0)
+
+
+class Counting(Run):
+    """Hands out 0, 2, 4, ...; positions are half of that."""
+
+    def __init__(self, size: int, fails: bool = False, start: int = 0) -> None:
+        super().__init__(start)
+        self.size, self.fails, self.start = size, fails, start
+
+    def __iter__(self) -> Iterator[Any]:
+        for self.position in range(self.start, self.size):
+            yield 2 * self.position
+        if self.fails:
+            raise LookupError("the feed is broken")
+
+
+class Placed(Counting):
+    """A run whose place is more than a position."""
+
+    def place(self) -> Any:
+        return {"position": self.position + 1, "ds": 10 * (self.position + 1)}
+
+
+@given(st.integers(0, 40), st.lists(st.integers(1, 7), min_size=1), st.integers(0, 5))
+def test_every_input_is_in_one_task_in_order_with_its_position(
+    size: int, sizes: list[int], first_group: int
+) -> None:
+    wanted = cycle(sizes)
+    tasks = [*cut(Counting(size), DRAWS, count(100), lambda: next(wanted), first_group)]
+    assert [item for task in tasks for item in task.inputs] == [2 * i for i in range(size)]
+    assert [position for task in tasks for position in task.positions] == [*range(size)]
+    assert [task.number for task in tasks] == [*range(100, 100 + len(tasks))]
+    assert [task.group for task in tasks] == [*range(first_group, first_group + len(tasks))]
+    assert all(len(task.inputs) == want for task, want in zip(tasks[:-1], cycle(sizes)))
+    assert all(task.begin == task.positions[0] for task in tasks)
+
+
+@pytest.mark.parametrize("size", [0, 1, 4, 5])
+def test_an_error_of_the_feed_comes_after_the_task_of_what_came_before(size: int) -> None:
+    tasks = cut(Counting(size, fails=True), DRAWS, count(), lambda: 4)
+    seen = []
+    with pytest.raises(LookupError):
+        for task in tasks:
+            seen += task.positions
+    assert seen == [*range(size)]
+
+
+@pytest.mark.parametrize("kind", [Counting, Placed])
+def test_a_place_after_an_input_is_where_the_run_would_go_on(kind: type[Counting]) -> None:
+    run, ahead = kind(11), kind(11)
+    places = []
+    for _ in run:
+        places.append(run.place())
+    tasks = [*cut(ahead, DRAWS, count(), lambda: 4)]
+    found = [place_after(ahead, task, i) for task in tasks for i in range(len(task.inputs))]
+    assert found == places
+
+
+def test_a_whole_flow_is_opened_once_and_then_asked_for_more() -> None:
+    sizes = iter([1, 2, 4])
+    asked = ask(DRAWS, count(5), lambda: next(sizes), {"position": 3})
+    first, second, third = next(asked), next(asked), next(asked)
+    assert (first.opens, first.begin, first.count) == (True, {"position": 3}, 1)
+    assert [(task.opens, task.begin) for task in (second, third)] == [(False, None)] * 2
+    assert [task.number for task in (first, second, third)] == [5, 6, 7]
+    assert [task.count for task in (second, third)] == [2, 4]
+
+
+@given(st.integers(1, 5000), st.lists(st.tuples(st.integers(0, 2000), st.floats(0, 10)), max_size=30))
+def test_a_chunk_stays_between_one_and_its_limit_and_at_most_doubles(
+    limit: int, observed: list[tuple[int, float]]
+) -> None:
+    chunk = ChunkSize(limit)
+    before = chunk()
+    assert before == 1
+    for inputs, seconds in observed:
+        chunk.learn(inputs, seconds)
+        assert 1 <= chunk() <= min(limit, LARGEST, max(2 * before, 1))
+        before = chunk()
+
+
+def test_a_chunk_grows_for_quick_datapoints_and_is_one_for_slow_ones() -> None:
+    chunk = ChunkSize(1 << 30)
+    for _ in range(20):
+        chunk.learn(chunk(), chunk() * TARGET_SECONDS / 100)
+    assert 90 <= chunk() <= 110
+    chunk.learn(chunk(), 100 * TARGET_SECONDS * chunk())
+    assert chunk() == 1
+
+
+@given(st.integers(1, 64), st.integers(1, 300), st.booleans())
+def test_a_window_never_allows_more_datapoints_than_asked_for(
+    workers: int, max_in_flight: int, groups: bool
+) -> None:
+    bounds = window(workers, max_in_flight, groups=groups)
+    assert 1 <= bounds.tasks <= workers + SPARE_TASKS
+    assert 1 <= bounds.tasks * bounds.largest_task <= max_in_flight
+
+
+def test_without_a_bound_there_are_tasks_for_every_worker_and_some_to_spare() -> None:
+    assert window(4, None, groups=False).tasks == 4 + SPARE_TASKS

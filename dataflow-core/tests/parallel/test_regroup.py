@@ -1,0 +1,80 @@
+"""Batches re-formed from what workers made of each task are those of the sequential stream."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataflow_core.flow.group import Grouping
+from dataflow_core.parallel.regroup import Regrouper
+from dataflow_core.parallel.task import Result
+
+#: For each input of the stream, in tasks: whether it survives.
+kept_by_task = st.lists(st.lists(st.booleans(), min_size=3, max_size=3), max_size=8)
+
+
+def grouping(*, remainder: bool = False) -> Grouping:
+    return Grouping(3, remainder, tuple, "Group(3)", split=list)
+
+
+def results(tasks: Sequence[Sequence[bool]], groups_of_workers: Sequence[bool]) -> list[Result]:
+    """Return what workers make of tasks: positions as datapoints, whole groups where told."""
+    made = []
+    for number, kept in enumerate(tasks):
+        positions = [number * 3 + i for i, keep in enumerate(kept) if keep]
+        grouped = len(positions) == 3 and groups_of_workers[number]
+        outputs: list[Any] = [tuple(positions)] if grouped else list(positions)
+        made.append(Result(number, outputs, positions, grouped))
+    return made
+
+
+@given(kept_by_task, st.lists(st.booleans(), min_size=8, max_size=8), st.booleans())
+def test_groups_are_those_of_the_survivors_in_order(
+    tasks: list[list[bool]], groups_of_workers: list[bool], remainder: bool
+) -> None:
+    survivors = [i for i, keep in enumerate(keep for kept in tasks for keep in kept) if keep]
+    whole = len(survivors) // 3 * 3
+    expected = [tuple(survivors[i : i + 3]) for i in range(0, whole, 3)]
+    regrouper = Regrouper(grouping(remainder=remainder), 0)
+    groups: list[Any] = []
+    for result in results(tasks, groups_of_workers):
+        for group, last in regrouper.take(result):
+            assert group[0][-1] == last
+            groups += group
+    assert groups == expected
+    rest = [tuple(survivors[whole:])] if remainder and survivors[whole:] else []
+    assert regrouper.rest() == rest
+
+
+def test_a_group_that_a_later_step_dropped_is_counted_and_not_handed_out() -> None:
+    regrouper = Regrouper(grouping(), 0)
+    assert [*regrouper.take(Result(0, [], [0, 1, 2], grouped=True))] == [([], 2)]
+
+
+def test_a_group_that_cannot_be_collated_says_which_it_is() -> None:
+    def refuse(members: Sequence[Any]) -> Any:
+        raise ValueError("no")
+
+    regrouper = Regrouper(Grouping(2, False, refuse, "Group(2)"), 7)
+    with pytest.raises(ValueError, match="no") as raised:
+        [*regrouper.take(Result(0, [[1], [2]], [0, 1]))]
+    assert getattr(raised.value, "__notes__", []) == [
+        "in stage Group(2), at the datapoint with position 7"
+    ]
+
+
+def test_a_batch_taken_apart_and_stacked_again_is_the_same() -> None:
+    import dataflow_core as df
+
+    batches = df.DataFromList([[i, np.float32(i)] for i in range(4)], shuffle=False).batch(2)
+    how = batches._grouping()  # type: ignore[attr-defined]
+    batch = next(iter(batches))
+    assert how.split is not None
+    again = how.collate(how.split(batch))
+    assert [array.tolist() for array in again] == [array.tolist() for array in batch]
+    assert [array.dtype for array in again] == [array.dtype for array in batch]
