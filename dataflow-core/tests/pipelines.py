@@ -311,7 +311,8 @@ def _pointwise(draw: Draw, recipe: Recipe, container: str) -> Recipe:
         choices.append(recipe.then("map_component", F["nudge"], first, kind=kind))
         if container != "dict":
             choices.append(recipe.then("select", [1, 0], kind=f"swapped({kind})"))
-    return draw(st.sampled_from(choices))
+    chosen: Recipe = draw(st.sampled_from(choices))
+    return chosen
 
 
 def _grouped(draw: Draw, recipe: Recipe, container: str) -> Recipe:
@@ -342,7 +343,8 @@ def _repeated(draw: Draw, recipe: Recipe, container: str) -> Recipe:
         recipe.then("fixed_size", 3 * num, draw(st.booleans()), kind=kind, most=3 * num),
         recipe.then("repeat", -1, kind=kind).then("take", 4 * num, kind=kind, most=4 * num),
     ]
-    return draw(st.sampled_from(choices))
+    chosen: Recipe = draw(st.sampled_from(choices))
+    return chosen
 
 
 def _reordered(draw: Draw, recipe: Recipe, container: str) -> Recipe:
@@ -357,7 +359,8 @@ def _reordered(draw: Draw, recipe: Recipe, container: str) -> Recipe:
         recipe.then("skip", draw(st.integers(0, 8)), kind=kind),
         recipe.then("shard", draw(st.integers(0, count - 1)), count, kind=kind),
     ]
-    return draw(st.sampled_from(choices))
+    chosen: Recipe = draw(st.sampled_from(choices))
+    return chosen
 
 
 def _written(draw: Draw, recipe: Recipe, container: str) -> Recipe:
@@ -392,7 +395,8 @@ def _several(draw: Draw, recipe: Recipe, container: str) -> Recipe:
     ]
     if all(one.length() is not None for one in recipes):
         choices.append(Recipe(lambda: df.RandomMixData(built()), same, most))
-    return draw(st.sampled_from(choices))
+    chosen: Recipe = draw(st.sampled_from(choices))
+    return chosen
 
 
 _OPERATORS = [_pointwise, _pointwise, _grouped, _repeated, _reordered, _several, _written]

@@ -157,9 +157,7 @@ def test_lists_are_collated_into_lists_of_the_same_objects() -> None:
         ([np.zeros(2), np.zeros(2)], "not ndarray"),
     ],
 )
-def test_datapoints_that_do_not_belong_together_are_named(
-    datapoints: list[Any], told: str
-) -> None:
+def test_datapoints_that_do_not_belong_together_are_named(datapoints: list[Any], told: str) -> None:
     with pytest.raises(BatchError, match=told):
         collate_stacked(datapoints)
 

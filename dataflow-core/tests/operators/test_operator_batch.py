@@ -61,9 +61,9 @@ def test_a_batch_size_is_a_positive_integer(make: Any) -> None:
     for wrong in (0, -1):
         with pytest.raises(ValueError, match=rf"batch_size of \w+ is at least 1, got {wrong}"):
             make(wrong)
-    for wrong in (2.0, "2", None):
-        with pytest.raises(TypeError, match="batch_size of .* is an integer"):
-            make(wrong)
+    for odd in (2.0, "2", None):
+        with pytest.raises(TypeError, match=r"batch_size of .* is an integer"):
+            make(odd)
     assert len(list(make(np.int64(2)))) == 1
 
 

@@ -78,7 +78,10 @@ def test_one_flow_can_be_joined_with_itself() -> None:
 
 
 def test_joined_sources_shuffle_and_draw_independently() -> None:
-    left, right = df.DataFromList([[i] for i in range(30)]), df.DataFromList([[i] for i in range(30)])
+    left, right = (
+        df.DataFromList([[i] for i in range(30)]),
+        df.DataFromList([[i] for i in range(30)]),
+    )
     flow = left.join(right)
     flow.reset_state(1)
     assert any(a != b for a, b in flow)
@@ -114,12 +117,12 @@ def test_probabilities_are_compared_with_tolerance() -> None:
     for wrong in ([0.5, 0.6], [1.5, -0.5], [0.5, 0.4]):
         with pytest.raises(ValueError, match="sum to 1"):
             df.RandomChooseData([(of(1), wrong[0]), (of(2), wrong[1])])
-    with pytest.raises(ValueError, match="nan|sum to 1"):
+    with pytest.raises(ValueError, match="sum to 1"):
         df.RandomChooseData([(of(1), float("nan")), (of(2), 1.0)])
 
 
 def test_flows_and_pairs_do_not_mix() -> None:
-    with pytest.raises(ValueError, match="flows, or .* pairs throughout"):
+    with pytest.raises(ValueError, match=r"flows, or .* pairs throughout"):
         df.RandomChooseData([of(1), (of(2), 1.0)])
 
 

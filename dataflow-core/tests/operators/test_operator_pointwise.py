@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 import dataflow_core as df
+
+
+def noting(seen: list[Any]) -> Callable[[Any], Any]:
+    """Return the identity that notes what it is given."""
+
+    def identity(dp: Any) -> Any:
+        seen.append(dp)
+        return dp
+
+    return identity
 
 
 class Pair(NamedTuple):
@@ -25,7 +36,7 @@ def flow_of(*datapoints: Any) -> df.DataFlow:
 @pytest.mark.parametrize("dp", [LIST, TUPLE, PAIR, DICT])
 def test_a_mapped_function_sees_an_equal_datapoint_of_the_same_type(dp: Any) -> None:
     seen: list[Any] = []
-    assert list(flow_of(dp).map(lambda x: seen.append(x) or x)) == [dp]
+    assert list(flow_of(dp).map(noting(seen))) == [dp]
     assert seen == [dp]
     assert type(seen[0]) is type(dp)
 

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
 import dataflow_core as df
 
 
+def noting(seen: list[Any]) -> Callable[[Any], Any]:
+    """Return the identity that notes what it is given."""
+
+    def identity(dp: Any) -> Any:
+        seen.append(dp)
+        return dp
+
+    return identity
+
+
 def source() -> df.DataFlow:
-    items = [[np.arange(6, dtype="uint8").reshape(2, 3), {"label": n, "name": "x" * 30}]
-             for n in range(4)]
+    items = [
+        [np.arange(6, dtype="uint8").reshape(2, 3), {"label": n, "name": "x" * 30}]
+        for n in range(4)
+    ]
     return df.DataFromList(items, shuffle=False)
 
 
@@ -70,7 +85,7 @@ def test_datapoints_pass_unchanged() -> None:
 
 def test_speed_counts_over_epochs_and_is_positive() -> None:
     calls: list[int] = []
-    flow = df.DataFromList(list(range(10))).map(lambda n: calls.append(n) or n)
+    flow = df.DataFromList(list(range(10))).map(noting(calls))
     assert df.TestDataSpeed(flow, size=25, warmup=3).start(progress=False) > 0
     assert len(calls) == 28
 

@@ -149,7 +149,7 @@ def test_the_repeated_datapoints_draw_anew() -> None:
 
 @pytest.mark.parametrize("num", [0, -2])
 def test_numbers_of_repetitions_make_sense(num: int) -> None:
-    with pytest.raises(ValueError, match="num.*RepeatedData"):
+    with pytest.raises(ValueError, match=r"num.*RepeatedData"):
         df.RepeatedData(one_to(1), num)
     with pytest.raises(ValueError, match="RepeatedDataPoint"):
         df.RepeatedDataPoint(one_to(1), num)

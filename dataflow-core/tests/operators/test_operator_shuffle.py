@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dataflow_core as df
+
+
+def noting(seen: list[Any]) -> Callable[[Any], Any]:
+    """Return the identity that notes what it is given."""
+
+    def identity(dp: Any) -> Any:
+        seen.append(dp)
+        return dp
+
+    return identity
 
 
 def numbers(count: int) -> df.DataFlow:
@@ -68,14 +80,19 @@ def test_a_buffer_of_one_keeps_the_order() -> None:
 
 def test_the_buffer_holds_no_more_than_its_size() -> None:
     read: list[int] = []
-    flow = numbers(100).map(lambda n: read.append(n) or n).shuffle(8)
+    flow = numbers(100).map(noting(read)).shuffle(8)
     for given_out, _ in enumerate(flow, 1):
         assert len(read) - given_out <= 8
 
 
 @pytest.mark.parametrize(
-    "kwargs", [{"buffer_size": 0}, {"buffer_size": 3, "num_reuse": 0}, {"buffer_size": -1},
-               {"buffer_size": 3, "shuffle_interval": 0}]
+    "kwargs",
+    [
+        {"buffer_size": 0},
+        {"buffer_size": 3, "num_reuse": 0},
+        {"buffer_size": -1},
+        {"buffer_size": 3, "shuffle_interval": 0},
+    ],
 )
 def test_sizes_are_positive(kwargs: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=r"of LocallyShuffleData is at least 1"):

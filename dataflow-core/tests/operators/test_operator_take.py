@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -73,9 +75,7 @@ def test_take_reads_no_more_than_it_hands_out() -> None:
 
 
 @given(st.integers(0, 20), st.integers(1, 5), st.booleans())
-def test_the_shards_together_are_the_unsharded_stream(
-    size: int, count: int, shuffle: bool
-) -> None:
+def test_the_shards_together_are_the_unsharded_stream(size: int, count: int, shuffle: bool) -> None:
     whole = Numbered("list", size, shuffle=shuffle)
     whole.reset_state(3)
     shards = [
@@ -107,9 +107,7 @@ def test_a_shard_after_a_map_draws_what_the_whole_flow_draws() -> None:
     assert list(part) == list(whole)[1::2]
 
 
-@given(
-    st.integers(0, 40), st.integers(1, 4), st.integers(1, 4), st.data(), st.booleans()
-)
+@given(st.integers(0, 40), st.integers(1, 4), st.integers(1, 4), st.data(), st.booleans())
 def test_a_shard_of_a_shard_divides_further(
     size: int, outer: int, inner: int, data: st.DataObject, indexed: bool
 ) -> None:
@@ -136,7 +134,8 @@ def test_resuming_with_another_count_continues_the_same_global_order(
     source: Any, before: int, after: int, rounds: int
 ) -> None:
     size = 23
-    taken, states = [], []
+    taken: list[int] = []
+    states: list[dict[str, object]] = []
     for index in range(before):
         flow = source(size).map(lambda n: n).shard(index, before)
         flow.reset_state(1)
@@ -151,7 +150,7 @@ def test_resuming_with_another_count_continues_the_same_global_order(
         flow.load_state_dict(states[index % before])
         rest.append(list(flow))
     assert sorted(taken) == list(range(before * rounds))
-    assert sorted(sum(rest, [])) == list(range(before * rounds, size))
+    assert sorted(functools.reduce(operator.iadd, rest, [])) == list(range(before * rounds, size))
     for index, part in enumerate(rest):
         assert all(n % after == index for n in part)
 

@@ -106,4 +106,3 @@ def test_a_source_of_two_billion_starts_at_once_and_repeats_nothing() -> None:
     flow.load_state_dict(state)
     last = list(flow)
     assert len(set(last)) == 10
-

@@ -80,7 +80,7 @@ def test_dropping_datapoints_does_not_change_the_draws_of_the_others() -> None:
         lambda flow: flow.select([0, 1]),
         lambda flow: flow.concat(),
         lambda flow: flow.shard(0, 1),
-        lambda flow: df.ProxyDataFlow(flow),
+        df.ProxyDataFlow,
     ],
 )
 def test_a_stage_that_draws_nothing_does_not_change_the_draws_of_others(insert: Any) -> None:

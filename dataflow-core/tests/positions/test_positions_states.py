@@ -15,6 +15,16 @@ from pipelines import Numbered, Recipe, outcome, pipelines
 import dataflow_core as df
 
 
+def noting(seen: list[Any]) -> Callable[[Any], Any]:
+    """Return the identity that notes what it is given."""
+
+    def identity(dp: Any) -> Any:
+        seen.append(dp)
+        return dp
+
+    return identity
+
+
 def numbers(count: int = 10) -> df.DataFlow:
     return df.DataFromList([[n] for n in range(count)], shuffle=False)
 
@@ -24,7 +34,7 @@ def load(dp: Any) -> Any:
 
 
 def test_a_state_is_a_few_numbers_of_json() -> None:
-    flow = df.DataFromList(list(range(100_000))).map(load).batch(8, use_list=True).repeat(2)
+    flow = df.FakeData([()], 100_000).map(load).batch(8).repeat(2)
     flow.reset_state(2**60 + 1)
     for _ in islice(iter(flow), 20):
         pass
@@ -38,51 +48,44 @@ def test_a_state_is_a_few_numbers_of_json() -> None:
 
 
 @pytest.mark.parametrize(
-    ("build", "first"),
+    "build",
     [
-        (lambda source: source, 500_000),
-        (lambda source: source.map(load), 500_000),
-        (lambda source: source.map(load).filter(load).select([0]), 500_000),
-        (lambda source: source.map(load).batch(4, use_list=True), 2_000_000),
-        (lambda source: source.batch(2, use_list=True).batch(2, use_list=True), 2_000_000),
-        (lambda source: source.repeat(3), 500_000),
-        (lambda source: source.repeat(-1), 500_000),
-        (lambda source: source.repeat_each(2), 250_000),
-        (lambda source: source.fixed_size(900_000), 500_000),
-        (lambda source: source.shard(1, 2), 1_000_001),
-        (lambda source: source.skip(7), 500_007),
-        (lambda source: source.take(900_000).map(load), 500_000),
-        (lambda source: source.concat(numbers()), 500_000),
-        (lambda source: df.ProxyDataFlow(source).print(0), 500_000),
+        lambda source: source,
+        lambda source: source.map(load),
+        lambda source: source.map(load).filter(load).select([0]),
+        lambda source: source.map(load).batch(4, use_list=True),
+        lambda source: source.batch(2, use_list=True).batch(2, use_list=True),
+        lambda source: source.repeat(3),
+        lambda source: source.repeat(-1),
+        lambda source: source.repeat_each(2),
+        lambda source: source.fixed_size(30),
+        lambda source: source.fixed_size(30, keep_state=False),
+        lambda source: source.shard(1, 2),
+        lambda source: source.skip(7),
+        lambda source: source.take(30).map(load),
+        lambda source: source.concat(numbers()),
+        lambda source: source.join(numbers(40)),
+        lambda source: df.RandomMixData([source, numbers(1)]),
+        lambda source: df.RandomChooseData([(source, 1.0), (numbers(), 0.0)]),
+        lambda source: df.ProxyDataFlow(source).print(0),
     ],
 )
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_resuming_over_an_indexed_source_reads_only_what_comes_next(
-    build: Callable[[df.DataFlow], df.DataFlow], first: int, shuffle: bool
+    build: Callable[[df.DataFlow], df.DataFlow], shuffle: bool
 ) -> None:
-    size = 3_000_000
-    # The state of position 500,000 without reading up to there: by the shape of an earlier one.
-    probe = build(Numbered("list", size))
-    probe.reset_state(3)
-    next(iter(probe))
-    source = Numbered("list", size, shuffle=shuffle)
-    flow = build(source)
+    source, other = (Numbered("list", 40, shuffle=shuffle) for _ in range(2))
+    flow, resumed = build(source), build(other)
     flow.reset_state(3)
     iterator = iter(flow)
-    for _ in range(3):
+    for _ in range(5):
         next(iterator)
-    state = flow.state_dict()
-    reads = len(source.reads)
-    taken = list(source.reads)
-    rest = [next(iterator) for _ in range(2)]
-    resumed_source = Numbered("list", size, shuffle=shuffle)
-    resumed = build(resumed_source)
-    resumed.load_state_dict(state)
-    assert outcome(islice(iter(resumed), 2)) == outcome(rest)
-    assert resumed_source.reads[-1] == source.reads[-1]
-    assert len(resumed_source.reads) <= len(source.reads) - reads + 1
-    assert taken
-    del first
+    resumed.load_state_dict(flow.state_dict())
+    read = len(source.reads)
+    assert outcome(islice(iter(resumed), 2)) == outcome(islice(iterator, 2))
+    # A datapoint that is handed out several times may have to be read again.
+    again = int("RepeatedDataPoint" in repr(flow))
+    assert other.reads[again:] == source.reads[read:]
 
 
 def test_resuming_in_the_middle_of_millions_reads_one_datapoint() -> None:
@@ -106,7 +109,7 @@ def test_maps_are_not_run_for_what_a_replay_passes_over() -> None:
         yield from ([n] for n in range(10))
 
     def build() -> df.DataFlow:
-        return df.DataFromGenerator(gen).map(lambda dp: calls.append(dp) or dp)
+        return df.DataFromGenerator(gen).map(noting(calls))
 
     flow = build()
     iterator = iter(flow)
@@ -132,9 +135,9 @@ def test_a_state_of_another_pipeline_is_refused_with_the_differences() -> None:
 @pytest.mark.parametrize(
     ("theirs", "ours"),
     [
-        (lambda: numbers(), lambda: numbers(11)),
-        (lambda: numbers(), lambda: df.DataFromList([[n] for n in range(10)])),
-        (lambda: numbers().map(load), lambda: numbers()),
+        (numbers, lambda: numbers(11)),
+        (numbers, lambda: df.DataFromList([[n] for n in range(10)])),
+        (lambda: numbers().map(load), numbers),
         (lambda: numbers().map(load), lambda: numbers().map(lambda dp: dp)),
         (lambda: numbers().take(3), lambda: numbers().skip(3)),
         (lambda: numbers().fixed_size(3), lambda: numbers().fixed_size(3, keep_state=False)),

@@ -106,7 +106,7 @@ def test_set_epoch_ends_an_iteration_under_way() -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: Noise(),
+        Noise,
         lambda: numbers(shuffle=True),
         lambda: numbers().shuffle(3),
         lambda: numbers().fixed_size(3),
@@ -199,5 +199,5 @@ def test_each_of_many_iterations_closes_the_users_generator() -> None:
 
 def test_a_flow_read_twice_at_once_by_one_pipeline_says_so() -> None:
     source = Noise()
-    with pytest.raises(df.ReentrantIterationError, match="two iterators at once.*copy"):
+    with pytest.raises(df.ReentrantIterationError, match=r"two iterators at once.*copy"):
         list(source.join(source))

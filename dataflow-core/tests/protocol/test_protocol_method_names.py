@@ -205,10 +205,10 @@ def test_mixins_may_take_part() -> None:
             for dp in super().get_data():  # type: ignore[misc]
                 yield [*dp, "!"]
 
-    class Loud(Shouting, ByGetData):  # type: ignore[misc]
+    class Loud(Shouting, ByGetData):
         pass
 
-    class Louder(Shouting, ByIter):  # type: ignore[misc]
+    class Louder(Shouting, ByIter):
         pass
 
     for flow in (Loud(), Louder()):
@@ -228,7 +228,7 @@ def test_an_indexed_flow_needs_both_of_its_methods() -> None:
         def __len__(self) -> int:
             return 3
 
-    with pytest.raises(TypeError, match="abstract.*__getitem__"):
+    with pytest.raises(TypeError, match=r"abstract.*__getitem__"):
         Half()  # type: ignore[abstract]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import pickle
 from typing import Any
@@ -58,10 +59,8 @@ def test_every_pipeline_travels_by_value_also_from_the_middle_of_an_epoch(recipe
     flow.reset_state(SEED)
     expected = outcome(flow)
     iterator = iter(flow)
-    try:
+    with contextlib.suppress(df.EmptyDataFlowError):
         next(iterator, None)
-    except df.EmptyDataFlowError:
-        pass
     twin = pickle.loads(cloudpickle.dumps(flow))
     twin.reset_state(SEED)
     assert outcome(twin) == expected

@@ -43,7 +43,13 @@ def test_reprs_tell_stages_and_parameters_from_the_outside_in() -> None:
 
 
 def test_texts_hold_no_addresses() -> None:
-    for func in (Configured(), functools.partial(load), lambda dp: dp, np.asarray, Configured().__call__):
+    for func in (
+        Configured(),
+        functools.partial(load),
+        lambda dp: dp,
+        np.asarray,
+        Configured().__call__,
+    ):
         flow = Plain().map(func)
         assert "0x" not in repr(flow)
         assert "0x" not in str(flow.state_dict()["fingerprint"])
@@ -89,9 +95,10 @@ def test_a_wrong_name_says_which_are_near() -> None:
 def test_an_attribute_of_the_same_name_hides_a_short_form() -> None:
     class Own(Plain):
         def __init__(self) -> None:
-            self.shuffle = True
+            vars(self)["shuffle"] = True
 
-    assert Own().shuffle is True
+    own: Any = Own()
+    assert own.shuffle is True
 
 
 def test_the_registry_is_at_hand() -> None:

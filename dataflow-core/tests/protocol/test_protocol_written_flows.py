@@ -161,5 +161,5 @@ def test_rng_in_the_users_generator_is_refused_whatever_comes_after_it() -> None
         Careless(source()).map(draws("after")),
         df.DataFromGenerator(lambda: ([df.rng().random()] for _ in range(2))).map(draws("after")),
     ):
-        with pytest.raises(df.NoRandomStreamError, match="self.rng of RNGDataFlow"):
+        with pytest.raises(df.NoRandomStreamError, match=r"self.rng of RNGDataFlow"):
             list(flow)

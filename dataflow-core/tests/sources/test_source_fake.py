@@ -13,7 +13,10 @@ import dataflow_core as df
 
 def test_components_have_the_shapes_dtypes_and_domains_asked_for() -> None:
     flow = df.FakeData(
-        [(4, 3), (), (2,)], 5, dtype=["uint8", "int64", "float64"], domain=[(0, 256), (5, 7), (-1, 1)]
+        [(4, 3), (), (2,)],
+        5,
+        dtype=["uint8", "int64", "float64"],
+        domain=[(0, 256), (5, 7), (-1, 1)],
     )
     datapoints = list(flow)
     assert len(datapoints) == len(flow) == 5
@@ -22,7 +25,7 @@ def test_components_have_the_shapes_dtypes_and_domains_asked_for() -> None:
         assert (label.shape, label.dtype) == ((), np.int64)
         assert label in (5, 6)
         assert (point.shape, point.dtype) == ((2,), np.float64)
-        assert (-1 <= point).all()
+        assert (point >= -1).all()
         assert (point < 1).all()
 
 

@@ -42,7 +42,7 @@ def test_what_cannot_be_called_is_refused() -> None:
 
 def test_a_function_that_yields_nothing_iterable_is_named() -> None:
     flow = df.DataFromGenerator(lambda: None)  # type: ignore[arg-type,return-value]
-    with pytest.raises(TypeError, match="returned NoneType.*yield"):
+    with pytest.raises(TypeError, match=r"returned NoneType.*yield"):
         list(flow)
 
 
@@ -94,7 +94,7 @@ def test_take_over_a_queue_reads_no_more_than_it_hands_out() -> None:
 
 def test_a_pipeline_over_a_queue_says_that_it_has_no_state() -> None:
     flow = df.DataFromQueue(queue.Queue()).map(lambda dp: dp).batch(2)
-    with pytest.raises(df.NotResumableError, match="DataFromQueue.*IndexedDataFlow"):
+    with pytest.raises(df.NotResumableError, match=r"DataFromQueue.*IndexedDataFlow"):
         flow.state_dict()
     with pytest.raises(df.NotResumableError, match="DataFromQueue"):
         flow.load_state_dict({})

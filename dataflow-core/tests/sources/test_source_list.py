@@ -45,7 +45,8 @@ def test_an_empty_list_is_an_empty_flow() -> None:
 
 
 def test_whatever_has_a_length_and_an_index_will_do() -> None:
-    assert list(df.DataFromList(np.arange(3), shuffle=False)) == [0, 1, 2]
+    array: Any = np.arange(3)
+    assert list(df.DataFromList(array, shuffle=False)) == [0, 1, 2]
     assert list(df.DataFromList((1, 2), shuffle=False)) == [1, 2]
     assert list(df.DataFromList(range(2), shuffle=False)) == [0, 1]
 

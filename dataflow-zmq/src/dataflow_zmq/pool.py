@@ -115,7 +115,6 @@ class ZMQPool:
         """Forget the tasks that no worker has begun."""
         self._waiting.clear()
         self._lost.clear()
-        self._suspects.clear()
         if self._closed:
             return
         for worker in self._workers.values():

@@ -76,13 +76,22 @@ def _stack_ints(values: Sequence[Any], name: object) -> Stacked:
     if {*map(type, values)} != {int}:
         return _stack_others(values, name)
     try:
-        return np.array(values, np.int32)
+        wide = np.array(values, np.int64)
     except OverflowError:
-        beyond = next(v for v in values if not INT32.min <= v <= INT32.max)
-        raise BatchError(
-            f"component {name!r} holds the int {beyond}, which does not fit into int32, the dtype"
-            " of ints in a batch; make it a numpy.int64 in a map"
-        ) from None
+        raise _beyond_int32(values, name) from None
+    # Not np.array(values, np.int32), which wraps around before NumPy 2.
+    narrow = wide.astype(np.int32)
+    if (narrow != wide).any():
+        raise _beyond_int32(values, name)
+    return narrow
+
+
+def _beyond_int32(values: Sequence[Any], name: object) -> BatchError:
+    beyond = next(v for v in values if not INT32.min <= v <= INT32.max)
+    return BatchError(
+        f"component {name!r} holds the int {beyond}, which does not fit into int32, the dtype of"
+        " ints in a batch; make it a numpy.int64 in a map"
+    )
 
 
 def _stack_plain(values: Sequence[Any], kind: type, dtype: npt.DTypeLike, name: object) -> Stacked:

@@ -204,6 +204,10 @@ class DataFlow(ShortForms, ABC):
         """Return this stage as the end of a chain of one-by-one stages."""
         return Chain(source=self, base=self._open_shard)
 
+    def _reader(self) -> Callable[[Datapoint], Datapoint]:
+        """Return what makes datapoints of what the base of an indexed chain hands out."""
+        raise TypeError(f"{self._label()} cannot be read by index")
+
     def _upstreams(self) -> Sequence[DataFlow]:
         """Return the flows that this one reads: those found in its attributes."""
         found: list[DataFlow] = []
@@ -350,7 +354,7 @@ def _adopt_native(cls: type[F]) -> None:
             return opened
 
         cls._open = _open  # type: ignore[method-assign]
-    else:
+    elif chain is None:
         # It numbers its own output, whatever chain a base class would have continued.
         cls._chain = DataFlow._chain  # type: ignore[method-assign]
     opens = cls._open

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
@@ -58,9 +58,12 @@ class IndexedDataFlow(RNGDataFlow):
         return {"*length": f"{len(self)} items", "shuffle": self._shuffle}
 
     def _chain(self) -> Chain:
-        read = Step(self, self.__getitem__, draws=True, may_drop=False)
+        read = Step(self, self._reader(), draws=True, may_drop=False)
         walk = None if self._shuffle else self._walk
         return Chain(self, self._open_indices, (read,), indexed=True, walk=walk)
+
+    def _reader(self) -> Callable[[Datapoint], Datapoint]:
+        return self.__getitem__
 
     def _walk(self, start: int) -> Iterator[Datapoint] | None:
         """Return an iterator over the datapoints from `start` on, if it beats reading by index.

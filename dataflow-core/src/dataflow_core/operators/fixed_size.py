@@ -11,7 +11,7 @@ from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.proxy import ProxyDataFlow
 from dataflow_core.flow.run import PASS_STRIDE, Place, Run, Scope, position_of
 from dataflow_core.operators.checks import checked_count
-from dataflow_core.operators.repeat import Passes, PassesRun
+from dataflow_core.operators.passes import Passes, PassesRun
 
 if TYPE_CHECKING:
     from dataflow_core.flow.opaque import OpaqueRun

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import SupportsIndex
 
-from dataflow_core.errors import EmptyDataFlowError, UnknownLengthError
+from dataflow_core.errors import UnknownLengthError
+from dataflow_core.flow.chain import Chain, Shard, ShardedRun, Step
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.proxy import ProxyDataFlow
-from dataflow_core.flow.run import (
-    PASS_STRIDE,
-    Place,
-    PlaceValue,
-    Run,
-    Scope,
-    number,
-    upstream_place,
-)
+from dataflow_core.flow.run import PASS_STRIDE, Place, Run, Scope
 from dataflow_core.operators.checks import checked_count
+from dataflow_core.operators.passes import AddressesRun, Passes, PassesRun
+from dataflow_core.rng import at_hand, hold, let_go
 
 FOREVER = -1
 
@@ -52,81 +47,38 @@ class RepeatedData(ProxyDataFlow):
         return len(self.ds) * self.num
 
     def _open(self, scope: Scope, place: Place | None) -> Run:
+        return PassesRun(self, scope, self._passes(scope), place)
+
+    def _passes(self, scope: Scope) -> Passes:
         if self.num == FOREVER:
-            epochs = Passes(scope.epoch * PASS_STRIDE, None)
-        else:
-            epochs = Passes(scope.epoch * self.num, self.num)
-        return PassesRun(self, scope, epochs, place)
+            return Passes(scope.epoch * PASS_STRIDE, None)
+        return Passes(scope.epoch * self.num, self.num)
+
+    def _chain(self) -> Chain:
+        upstream = self.ds._chain()
+        if not upstream.indexed or len(upstream.steps) > 1:
+            return super()._chain()
+        # What is read is read by whoever runs the chain's steps: in workers, where there are any.
+        read = Step(self, self._reader(), may_drop=False)
+        return Chain(self, self._open_addresses, (read,), indexed=True)
+
+    def _open_addresses(self, scope: Scope, place: Place | None, shard: Shard) -> Run:
+        run = AddressesRun(self, scope, self._passes(scope), place)
+        return run if shard.count == 1 else ShardedRun(run, shard)
+
+    def _reader(self) -> Callable[[Datapoint], Datapoint]:
+        read = self.ds._chain().steps[0].call
+
+        def read_address(address: tuple[int, int, int]) -> Datapoint:
+            epoch, position, index = address
+            context = at_hand()
+            hold(None if context is None else context.elsewhere(epoch, position))
+            try:
+                return read(index)
+            finally:
+                let_go()
+
+        return read_address
 
     def _params(self) -> Mapping[str, object]:
         return {"*num": self.num}
-
-
-class Passes:
-    """Which epochs of the upstream make up one epoch.
-
-    Attributes:
-        first: the upstream's epoch of pass 0.
-        count: how many passes there are; None is without end.
-    """
-
-    __slots__ = ("count", "first")
-
-    def __init__(self, first: int, count: int | None) -> None:
-        self.first = first
-        self.count = count
-
-
-class PassesRun(Run):
-    """One pass over the upstream after the other."""
-
-    __slots__ = ("_flow", "_passes", "_scope", "_upstream", "_whole", "pass_number")
-
-    def __init__(
-        self, flow: ProxyDataFlow, scope: Scope, passes: Passes, place: Place | None
-    ) -> None:
-        begun = place is not None and place != 0
-        super().__init__(number(place, "position") if begun else 0)
-        self._flow = flow
-        self._scope = scope
-        self._passes = passes
-        self.pass_number = number(place, "pass") if begun else 0
-        begin = upstream_place(place)
-        self._whole = begin is None or begin == 0
-        self._upstream = self._open_pass(begin)
-
-    def _open_pass(self, place: Place | None) -> Run:
-        epoch = self._passes.first + self.pass_number
-        return self._flow.ds._open(self._scope.at_epoch(epoch), place)
-
-    def __iter__(self) -> Iterator[Datapoint]:
-        while True:
-            before = self.position
-            for self.position, dp in enumerate(self._upstream, self.position + 1):
-                yield dp
-            count = self._passes.count
-            if count is not None and self.pass_number + 1 >= count:
-                return
-            if count is None and self._whole and self.position == before:
-                raise EmptyDataFlowError(
-                    f"{self._flow._label()} repeats {self._flow.ds._label()}, which had no"
-                    " datapoint in a whole pass, so that it might never end"
-                )
-            self._whole = True
-            self._upstream.close()
-            self.pass_number += 1
-            self._upstream = self._open_pass(None)
-
-    def place(self) -> Mapping[str, PlaceValue]:
-        return {
-            "position": self.position + 1,
-            "pass": self.pass_number,
-            "ds": self._upstream.place(),
-        }
-
-    def give_back(self) -> None:
-        self.position -= 1
-        self._upstream.give_back()
-
-    def close(self) -> None:
-        self._upstream.close()

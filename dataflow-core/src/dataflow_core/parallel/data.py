@@ -77,7 +77,10 @@ class ParallelData(ProxyDataFlow):
             else checked_at_least_one(max_in_flight, "max_in_flight", label)
         )
         self.backend = resolved_backend(backend)
-        warn_of_idle_workers(plan(ds), self.num_workers)
+        # Whoever makes a flow is one frame away, or two if a subclass translates arguments.
+        warn_of_idle_workers(
+            plan(ds), self.num_workers, 1 + (type(self).__init__ is not ParallelData.__init__)
+        )
         self._keeper: Keeper | None = None
 
     @property

@@ -6,12 +6,12 @@ tasks in flight + results waiting <= limit
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dataflow_core.errors import WorkerDiedError
 from dataflow_core.flow.failure import add_note
-from dataflow_core.flow.run import Place
+from dataflow_core.flow.run import Place, position_of
 from dataflow_core.parallel.backend import Pool
 from dataflow_core.parallel.task import Failure, Lost, Result, Task
 
@@ -60,9 +60,8 @@ class Engine:
             raise self._error
 
     def stop_feeding(self) -> None:
-        """Make no more tasks, and forget those that have not begun."""
+        """Make no more tasks, and forget those that were made; whoever lent the pool cancels."""
         self._feeding = False
-        self._pool.cancel()
         self._order.clear()
         self._in_flight.clear()
 
@@ -104,16 +103,23 @@ class Engine:
             suspect = self._in_flight[lost.tasks[0]]
             deaths = self._deaths[suspect.number] = self._deaths.get(suspect.number, 0) + 1
             if deaths >= POISON:
+                positions = self._positions_of(suspect)
                 raise WorkerDiedError(
                     f"{deaths} workers died on the same task, the last one {lost.cause}; it holds"
-                    f" the datapoints with positions {[*suspect.positions]}",
-                    positions=suspect.positions,
+                    f" the datapoints with positions {[*positions]}",
+                    positions=positions,
                 )
         again = [self._in_flight[number] for number in lost.tasks if number in self._in_flight]
         if again and again[0].count:
             again = self._from_where_it_stands()
         for task in again:
             self._pool.submit(task)
+
+    def _positions_of(self, task: Task) -> Sequence[int]:
+        if not task.count:
+            return task.positions
+        first = position_of(task.begin if self._reached is None else self._reached)
+        return range(first, first + task.count)
 
     def _from_where_it_stands(self) -> list[Task]:
         """Return what is in flight, for a new worker that opens the whole flow anew.

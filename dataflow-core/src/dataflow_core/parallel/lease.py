@@ -66,13 +66,19 @@ class Keeper:
             raise
         finally:
             self._busy = False
-            leased.pool.cancel()
+            _cancel_in(self._owner, leased.pool)
 
     def close(self) -> None:
         """Stop the workers; the next lease starts new ones."""
         if self._finalizer is not None and self._owner == os.getpid():
             self._finalizer()
         self._kept, self._finalizer, self._busy = None, None, False
+
+
+def _cancel_in(owner: int, pool: Pool) -> None:
+    """Cancel what a run left in a pool, but not from a fork that got a copy of the run."""
+    if owner == os.getpid():
+        pool.cancel()
 
 
 def _close_in(owner: int, pool: Pool) -> None:

@@ -23,7 +23,7 @@ class WorkersPart:
     """Stages, source first. Either `stream` alone, or any of the others.
 
     Attributes:
-        read: the indexed source whose datapoints the workers read.
+        read: the stage whose datapoints the workers read: an indexed source, or it repeated.
         before: one-by-one stages.
         grouping: the stage that groups what these hand out.
         after: one-by-one stages over the groups.
@@ -46,7 +46,7 @@ class WorkersPart:
 
     def calls_before(self) -> list[Call]:
         """Return the functions that are run on each input."""
-        read: list[Call] = [] if self.read is None else [self.read.__getitem__]  # type: ignore[attr-defined]
+        read: list[Call] = [] if self.read is None else [self.read._reader()]
         return read + [stage._call() for stage in self.before]
 
     def calls_after(self) -> list[Call]:

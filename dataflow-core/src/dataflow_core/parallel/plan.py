@@ -87,13 +87,13 @@ def _stages(chain: Chain) -> tuple[PointwiseFlow, ...]:
     return tuple(step.stage for step in chain.steps if isinstance(step.stage, PointwiseFlow))
 
 
-def warn_of_idle_workers(plan: Plan, num_workers: int) -> None:
-    """Warn if more workers were asked for than can have something to do."""
+def warn_of_idle_workers(plan: Plan, num_workers: int, frames: int) -> None:
+    """Warn whoever called `frames` frames above if workers will have nothing to do."""
     if plan.part is None or plan.part.stream is None or num_workers == 1:
         return
     warnings.warn(
         f"{plan.flow._label()} can only be run by one worker at a time, so of {num_workers}"
         " workers one will work. To use them all, write __getitem__ (IndexedDataFlow), move the"
         " work into a map after it, or use ReplicateData if it may be run several times at once",
-        stacklevel=4,
+        stacklevel=2 + frames,
     )

@@ -53,6 +53,10 @@ class DrawContext:
             if seat is not None:
                 seat.position = -1
 
+    def elsewhere(self, epoch: int, position: int) -> DrawContext:
+        """Return a context for the present step's stream at another place."""
+        return DrawContext(self._seed, epoch, (self._streams[self.step],), _Fixed(position))
+
     def generator(self) -> np.random.Generator:
         """Return the generator of the present step, at the start of the datapoint's draws."""
         seat = self._seats[self.step]

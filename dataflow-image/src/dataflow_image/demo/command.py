@@ -31,7 +31,7 @@ _SHOWN_EPOCHS = 4
 
 def demo(
     seed: Annotated[int, typer.Option(min=0, help="Decides what is cut and drawn.")] = 0,
-    epochs: Annotated[int, typer.Option(min=1, help="How often to run through all images.")] = 3,
+    epochs: Annotated[int, typer.Option(min=1, help="How often to run through all images.")] = 4,
     workers: Annotated[int, typer.Option(min=1, help="How many workers.")] = 2,
     backend: Annotated[
         str, typer.Option(help="What the workers are: zmq (processes), thread, inline, ...")
