@@ -19,6 +19,7 @@
     ├── TargetError                   also ValueError
     └── ParallelError
         ├── NotPicklableError         .stage .attribute; also TypeError
+        ├── TooManyErrorsError        .skipped
         ├── WorkerError               .traceback_text
         └── WorkerDiedError           .positions
 
@@ -179,6 +180,18 @@ class NotPicklableError(ParallelError, TypeError):
         super().__init__(message)
         self.stage = stage
         self.attribute = attribute
+
+
+class TooManyErrorsError(ParallelError):
+    """More datapoints were skipped than `max_errors` allows.
+
+    Attributes:
+        skipped: how many.
+    """
+
+    def __init__(self, message: str, *, skipped: int = 0) -> None:
+        super().__init__(message)
+        self.skipped = skipped
 
 
 class WorkerError(ParallelError):

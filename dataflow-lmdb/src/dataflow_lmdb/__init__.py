@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataflow_lmdb.caffe import CaffeLMDB
 from dataflow_lmdb.decoder import LMDBDataDecoder
 from dataflow_lmdb.errors import (
     DamagedRecordError,
@@ -13,6 +14,7 @@ from dataflow_lmdb.errors import (
     ForeignCodecError,
     KeyNotFoundError,
     LMDBError,
+    MissingLibraryError,
     NotAnLMDBError,
     UnfinishedDatabaseWarning,
 )
@@ -23,6 +25,7 @@ from dataflow_lmdb.source import LMDBData
 __version__ = "0.1.0"
 
 __all__ = [
+    "CaffeLMDB",
     "DamagedRecordError",
     "DatabaseExistsError",
     "DatabaseInUseError",
@@ -36,6 +39,7 @@ __all__ = [
     "LMDBError",
     "LMDBRecords",
     "LMDBSerializer",
+    "MissingLibraryError",
     "NotAnLMDBError",
     "UnfinishedDatabaseWarning",
     "__version__",

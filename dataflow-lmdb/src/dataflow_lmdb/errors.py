@@ -10,7 +10,8 @@
         ├── DatabaseWriteError     .records; also OSError
         ├── KeyNotFoundError       .key; also LookupError
         ├── ForeignCodecError      .codec
-        └── DamagedRecordError     also ValueError
+        ├── DamagedRecordError     also ValueError
+        └── MissingLibraryError    also ImportError
 
 Facts are attributes with defaults, so that every error survives the trip between processes.
 """
@@ -90,6 +91,10 @@ class ForeignCodecError(LMDBError):
 
 class DamagedRecordError(LMDBError, ValueError):
     """A record cannot be read in the form that the database says it has."""
+
+
+class MissingLibraryError(LMDBError, ImportError):
+    """Values of this form need a library that is not installed."""
 
 
 class UnfinishedDatabaseWarning(UserWarning):

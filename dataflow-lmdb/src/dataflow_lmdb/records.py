@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import warnings
 
-from dataflow_core.flow import Datapoint
 from dataflow_lmdb.codecs import DECODERS, PICKLE, checked_codec, looks_like
 from dataflow_lmdb.database import META_KEY, Database, share
-from dataflow_lmdb.errors import DamagedRecordError, ForeignCodecError, UnfinishedDatabaseWarning
+from dataflow_lmdb.decoded import DecodedData
+from dataflow_lmdb.errors import ForeignCodecError, UnfinishedDatabaseWarning
 from dataflow_lmdb.location import PathLike
 from dataflow_lmdb.meta import CODEC, load_meta
-from dataflow_lmdb.source import LMDBData
 
 
-class LMDBRecords(LMDBData):
+class LMDBRecords(DecodedData):
     """The datapoints of a database; `LMDBSerializer.load()` makes one.
 
     Order: as written, or another permutation of it every epoch. Duplicates, loss: none. Arrays
@@ -38,30 +37,10 @@ class LMDBRecords(LMDBData):
     ) -> None:
         path = os.fspath(lmdb_path)
         with share(path) as lease:
-            self._value_codec = _codec_of(lease.database, path, checked_codec(codec))
-        self._decode = DECODERS[self._value_codec]
+            value_codec = _codec_of(lease.database, path, checked_codec(codec))
+        self._form = repr(value_codec)
+        self._decode = DECODERS[value_codec]
         super().__init__(lmdb_path, shuffle, codec=codec)
-
-    def __getitem__(self, index: int, /) -> Datapoint:
-        key = self._key_at(index)
-        # Held in a variable until the value is decoded, which lies in the database's memory.
-        lease = self._lease or self._open_lease()
-        value = lease.database.reader.view(key)
-        if value is None:
-            raise self._missing(index, lease.database)
-        try:
-            return self._decode(value)
-        # What unpickling raises is up to what was pickled.
-        except Exception as error:
-            raise DamagedRecordError(
-                f"the record {key!r} of {self._path!r} cannot be decoded as"
-                f" {self._value_codec!r}: {error!r}",
-                path=self._path,
-            ) from error
-
-    def _walk(self, start: int) -> None:
-        # Finding a record costs little next to decoding it.
-        return None
 
 
 def _codec_of(database: Database, path: str, asked: str | None) -> str:

@@ -96,7 +96,11 @@ class Session:
         epoch, place = self.epoch, self.place
         run = flow._open(Scope(self.seed, epoch, self.first), place)
         self.latest = run
-        reading = Reading(run, iter(run))
+        try:
+            reading = Reading(run, iter(run))
+        except BaseException:
+            run.close()
+            raise
         self.running.append(reading)
         hooks.epoch_started(flow=flow, epoch=epoch)
         completed = False

@@ -141,7 +141,7 @@ class _FixedRun(Run):
         tail, flow, start = self._tail, self._flow, self.position + 1
         try:
             tail.move_to(self._begin + start)
-            items = islice(tail.items, flow.fixed_length - start)
+            items = islice(tail.items, max(0, flow.fixed_length - start))
             for self.position, dp in enumerate(items, start):
                 yield dp
         except GeneratorExit:

@@ -57,7 +57,7 @@ class RepeatedData(ProxyDataFlow):
     def _chain(self) -> Chain:
         upstream = self.ds._chain()
         if not upstream.indexed or len(upstream.steps) > 1:
-            return super()._chain()
+            return DataFlow._chain(self)
         # What is read is read by whoever runs the chain's steps: in workers, where there are any.
         read = Step(self, self._reader(), may_drop=False)
         return Chain(self, self._open_addresses, (read,), indexed=True)

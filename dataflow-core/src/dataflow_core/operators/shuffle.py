@@ -101,7 +101,7 @@ class _ShuffleRun(Run):
     @property
     def position(self) -> int:  # type: ignore[override]
         """Told from what is left: nothing has to be counted per datapoint."""
-        return self._rounds_end - length_hint(self._ahead) - 1
+        return max(self._start, self._rounds_end - length_hint(self._ahead)) - 1
 
     def __iter__(self) -> Iterator[Datapoint]:
         items = self._shuffled()
@@ -121,14 +121,20 @@ class _ShuffleRun(Run):
         trading = len(buffer) == size
         while trading:
             self._begin_round(generator.choice(size, at_a_time, replace=False))
-            for slot, dp in zip(self._ahead, items):
-                if dp is _END:
-                    self._rounds_end -= length_hint(self._ahead) + 1
-                    trading = False
-                    break
-                out = buffer[slot]
-                buffer[slot] = dp
-                yield out
+            try:
+                for slot, dp in zip(self._ahead, items):
+                    if dp is _END:
+                        self._rounds_end -= length_hint(self._ahead) + 1
+                        trading = False
+                        break
+                    out = buffer[slot]
+                    buffer[slot] = dp
+                    yield out
+            except GeneratorExit:
+                raise
+            except BaseException:
+                self.give_back()  # the upstream failed when the slot was taken already
+                raise
         self._begin_round(generator.permutation(len(buffer)))
         for slot in self._ahead:
             yield buffer[slot]

@@ -82,7 +82,7 @@ class _SpanRun(Run):
         start = self.position + 1
         first = self._first if self._fresh else 0
         first -= self._upstream.skip(first)
-        end = None if self._end is None else first + self._end - start
+        end = None if self._end is None else first + max(0, self._end - start)
         items = islice(iter(self._upstream), first, end)
         for self.position, dp in enumerate(items, start):
             yield dp

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, SupportsIndex
 
 from dataflow_core.flow.chain import Chain
@@ -14,8 +16,11 @@ from dataflow_core.parallel.backend import Backend, Pool
 from dataflow_core.parallel.groups_run import GroupsRun
 from dataflow_core.parallel.items_run import ItemsRun
 from dataflow_core.parallel.lease import Keeper
-from dataflow_core.parallel.plan import plan, warn_of_idle_workers
+from dataflow_core.parallel.ledger import Counts
+from dataflow_core.parallel.plan import Plan, plan, warn_of_idle_workers
+from dataflow_core.parallel.policy import OnError, checked_on_error
 from dataflow_core.parallel.stream_run import StreamRun
+from dataflow_core.parallel.terms import Terms
 from dataflow_core.parallel.window import window
 
 if TYPE_CHECKING:
@@ -39,6 +44,16 @@ class ParallelData(ProxyDataFlow):
         backend: the name of one (`DataFlow.registry.backends`), or one.
         max_in_flight: datapoints (batches, if `ds` ends with one) that may be under way or wait
             for the consumer; None: as many as keep the workers busy.
+        on_error: what to do when a one-by-one stage fails on a datapoint: "raise", "skip" (leave
+            it out, counted), a `Retry`, or a function of (error, stage, position) that answers
+            "raise", "skip" or "retry". Asked in the worker. A batch that cannot be made, or a
+            source that fails, always raises.
+        max_errors: how many datapoints may be skipped in an epoch; a float is a fraction of those
+            that went in. One more raises TooManyErrorsError.
+        quarantine: a file that gets a line of JSON for each skipped datapoint: epoch, position,
+            stage, error, traceback.
+        timeout_s: seconds after which a worker process that is still at one task is killed, and
+            the task given to another; None: never. Threads cannot be killed.
 
     Raises:
         UnknownPluginError: if no backend has that name.
@@ -63,6 +78,10 @@ class ParallelData(ProxyDataFlow):
         backend: str | Backend = "thread",
         *,
         max_in_flight: SupportsIndex | None = None,
+        on_error: OnError = "raise",
+        max_errors: float | None = None,
+        quarantine: str | os.PathLike[str] | None = None,
+        timeout_s: float | None = None,
     ) -> None:
         super().__init__(ds)
         label = type(self).__name__
@@ -77,9 +96,14 @@ class ParallelData(ProxyDataFlow):
             else checked_at_least_one(max_in_flight, "max_in_flight", label)
         )
         self.backend = resolved_backend(backend)
+        self.on_error = checked_on_error(on_error, label)
+        self.max_errors = _checked_bound(max_errors, "max_errors", label)
+        self.quarantine = None if quarantine is None else Path(quarantine)
+        self.timeout_s = _checked_bound(timeout_s, "timeout_s", label)
+        self._counts = Counts()
         # Whoever makes a flow is one frame away, or two if a subclass translates arguments.
         warn_of_idle_workers(
-            plan(ds), self.num_workers, 1 + (type(self).__init__ is not ParallelData.__init__)
+            self._plan(), self.num_workers, 1 + (type(self).__init__ is not ParallelData.__init__)
         )
         self._keeper: Keeper | None = None
 
@@ -91,7 +115,7 @@ class ParallelData(ProxyDataFlow):
         return Chain(source=self, base=self._open_shard, cheap=True)
 
     def _open(self, scope: Scope, place: Place | None) -> Run:
-        cut = plan(self.ds)
+        cut = self._plan()
         part = cut.part
         if part is None:
             return self.ds._open(scope, place)
@@ -99,13 +123,24 @@ class ParallelData(ProxyDataFlow):
             self._keeper = keeper_of(self.backend, part, self.num_workers)
         groups = part.grouping is not None
         bounds = window(self.num_workers, self.max_in_flight, groups=groups)
+        terms = Terms(self._keeper, bounds, self._counts, self.max_errors, self.quarantine)
         if part.stream is not None:
-            return StreamRun(cut, scope, place, self._keeper, bounds)
+            return StreamRun(cut, scope, place, terms)
         if part.grouping is None:
-            return ItemsRun(cut, scope, place, self._keeper, bounds)
+            return ItemsRun(cut, scope, place, terms)
         grouping = part.grouping._grouping()
-        run = GroupsRun(cut, grouping, scope, place, self._keeper, bounds)
+        run = GroupsRun(cut, grouping, scope, place, terms)
         return cut.over_groups(run, scope)
+
+    def _plan(self) -> Plan:
+        return plan(self.ds, self.on_error, self.timeout_s)
+
+    def stats(self) -> dict[str, int]:
+        """Return totals since the flow was made, by name; see `dataflow_core.parallel.Counts`.
+
+        `datapoints_in == datapoints_out + dropped + skipped`, but for tasks that failed.
+        """
+        return asdict(self._counts)
 
     def close(self) -> None:
         super().close()
@@ -120,7 +155,7 @@ class ParallelData(ProxyDataFlow):
         return {"num_workers": self.num_workers, "backend": self.backend.name}
 
     def _placement(self) -> Mapping[int, str]:
-        return plan(self.ds).placement()
+        return self._plan().placement()
 
 
 def keeper_of(backend: Backend, part: WorkersPart, num_workers: int) -> Keeper:
@@ -134,12 +169,24 @@ def keeper_of(backend: Backend, part: WorkersPart, num_workers: int) -> Keeper:
 
 
 def resolved_backend(backend: str | Backend) -> Backend:
+    """Return the backend that is registered under a name; a backend itself comes back as it is.
+
+    Raises:
+        UnknownPluginError: if no backend has that name.
+        TypeError: if it is neither a name nor a backend.
+    """
     if isinstance(backend, str):
         made: Backend = DataFlow.registry.get(backend, "backends")()
         return made
     if isinstance(backend, type) or not isinstance(backend, Backend):
         raise TypeError(f"backend is a name or a backend made by you, not {backend!r}")
     return backend
+
+
+def _checked_bound(value: float | None, name: str, stage: str) -> float | None:
+    if value is not None and not value >= 0:
+        raise ValueError(f"{name} of {stage} is at least 0, or None for no bound, got {value!r}")
+    return value
 
 
 def usable_cpus() -> int:

@@ -13,6 +13,7 @@ from dataflow_core.errors import WorkerDiedError
 from dataflow_core.flow.failure import add_note
 from dataflow_core.flow.run import Place, position_of
 from dataflow_core.parallel.backend import Pool
+from dataflow_core.parallel.ledger import Counts
 from dataflow_core.parallel.task import Failure, Lost, Result, Task
 
 #: A task that was being worked on when this many workers died is not given to another one.
@@ -26,12 +27,16 @@ class Engine:
         pool: of workers; the engine does not close it.
         tasks: made when there is room for them.
         limit: how many may be in flight or waiting.
+        counts: of workers that died, and what they had.
     """
 
-    def __init__(self, pool: Pool, tasks: Iterator[Task], limit: int) -> None:
+    def __init__(
+        self, pool: Pool, tasks: Iterator[Task], limit: int, counts: Counts | None = None
+    ) -> None:
         self._pool = pool
         self._tasks = tasks
         self._limit = limit
+        self._counts = Counts() if counts is None else counts
         self._order: deque[Task] = deque()
         self._in_flight: dict[int, Task] = {}
         self._arrived: dict[int, Result] = {}
@@ -99,6 +104,7 @@ class Engine:
 
     def _hand_on(self, lost: Lost) -> None:
         """Give the tasks of a dead worker to others."""
+        self._counts.workers_lost += 1
         if lost.tasks and lost.tasks[0] in self._in_flight:
             suspect = self._in_flight[lost.tasks[0]]
             deaths = self._deaths[suspect.number] = self._deaths.get(suspect.number, 0) + 1
@@ -112,6 +118,7 @@ class Engine:
         again = [self._in_flight[number] for number in lost.tasks if number in self._in_flight]
         if again and again[0].count:
             again = self._from_where_it_stands()
+        self._counts.tasks_rerun += len(again)
         for task in again:
             self._pool.submit(task)
 

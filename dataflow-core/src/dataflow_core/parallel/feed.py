@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import count, islice
 
+from dataflow_core.errors import StateError
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.run import Place, Run
 from dataflow_core.parallel.task import Draws, Task
@@ -46,7 +47,8 @@ def place_after(run: Run, task: Task, number: int) -> Place:
     if task.places:
         return task.places[number]
     place = run.place_after(task.positions[number])
-    assert place is not None
+    if place is None:
+        raise StateError("a run that notes its places handed out a task without them")
     return place
 
 

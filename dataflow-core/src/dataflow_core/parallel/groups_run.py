@@ -10,11 +10,10 @@ from dataflow_core.flow.group import Grouping
 from dataflow_core.flow.run import Place, Run, Scope, position_of, upstream_place
 from dataflow_core.parallel.engine import Engine, raise_failure
 from dataflow_core.parallel.feed import cut, place_after
-from dataflow_core.parallel.lease import Keeper
 from dataflow_core.parallel.plan import Plan
 from dataflow_core.parallel.regroup import Regrouper
-from dataflow_core.parallel.task import Task
-from dataflow_core.parallel.window import Window
+from dataflow_core.parallel.task import Result, Task
+from dataflow_core.parallel.terms import Terms
 from dataflow_core.parallel.worker import Steps
 
 
@@ -22,7 +21,7 @@ class GroupsRun(Run):
     """Groups of the datapoints that a chain makes of the feed's."""
 
     __slots__ = (
-        "_after", "_before", "_draws", "_end", "_feed", "_grouping", "_keeper", "_start", "_window",
+        "_after", "_before", "_draws", "_end", "_feed", "_grouping", "_start", "_terms",
     )  # fmt: skip
 
     def __init__(
@@ -31,16 +30,14 @@ class GroupsRun(Run):
         grouping: Grouping,
         scope: Scope,
         place: Place | None,
-        keeper: Keeper,
-        window: Window,
+        terms: Terms,
     ) -> None:
         super().__init__(position_of(place))
         self._feed = plan.feed.open_base(scope, upstream_place(place))
         self._draws = plan.draws(scope)
         self._grouping = grouping
         self._after = () if plan.part is None else plan.part.after
-        self._keeper = keeper
-        self._window = window
+        self._terms = terms
         self._start = self._feed.place()
         #: The last member of the group at hand, and of the one before: its task and position.
         self._end: tuple[Task, int] | None = None
@@ -51,11 +48,13 @@ class GroupsRun(Run):
         size = self._grouping.size
         regrouper = Regrouper(self._grouping, first)
         last_member: tuple[Task, int] | None = None
-        with self._keeper.lease() as leased:
+        ledger = self._terms.ledger(self._draws.epoch)
+        with self._terms.keeper.lease() as leased:
             tasks = cut(self._feed, self._draws, leased.numbers, lambda: size, first)
-            engine = Engine(leased.pool, tasks, self._window.tasks)
+            engine = Engine(leased.pool, tasks, self._terms.window.tasks, self._terms.counts)
             try:
-                for task, result in engine.results():
+                for task, answer in engine.results():
+                    result = ledger.take(task, answer)
                     if result.failure is None or not result.grouped:
                         for group, position in regrouper.take(result):
                             self._before, self._end = self._end, (task, position)
@@ -78,11 +77,12 @@ class GroupsRun(Run):
             [stage._call() for stage in self._after], [stage._label() for stage in self._after]
         )
         context = steps.context(self._draws, self._draws.after)
-        outputs, _, failure = steps.run(context, [self.position], [group])
-        if failure is not None:
+        result = Result(0, [], [])
+        steps.run(context, [self.position], [group], result)
+        if result.failure is not None:
             self.give_back()
-            raise_failure(failure)
-        return outputs
+            raise_failure(result.failure)
+        return result.outputs
 
     def place(self) -> Place:
         at = self._start

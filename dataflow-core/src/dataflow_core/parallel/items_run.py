@@ -10,36 +10,34 @@ from dataflow_core.flow.run import Place, Run, Scope, position_of
 from dataflow_core.parallel.chunk import ChunkSize
 from dataflow_core.parallel.engine import Engine, raise_failure
 from dataflow_core.parallel.feed import cut, place_after
-from dataflow_core.parallel.lease import Keeper
 from dataflow_core.parallel.plan import Plan
 from dataflow_core.parallel.task import Task
-from dataflow_core.parallel.window import Window
+from dataflow_core.parallel.terms import Terms
 
 
 class ItemsRun(Run):
     """Datapoints of a chain, in the feed's order, with the feed's positions."""
 
-    __slots__ = ("_at", "_draws", "_feed", "_given_back", "_keeper", "_task", "_window")
+    __slots__ = ("_at", "_draws", "_feed", "_given_back", "_task", "_terms")
 
-    def __init__(
-        self, plan: Plan, scope: Scope, place: Place | None, keeper: Keeper, window: Window
-    ) -> None:
+    def __init__(self, plan: Plan, scope: Scope, place: Place | None, terms: Terms) -> None:
         super().__init__(position_of(place))
         self._feed = plan.feed.open_base(scope, place)
         self._draws = plan.draws(scope)
-        self._keeper = keeper
-        self._window = window
+        self._terms = terms
         self._at = self._feed.place()
         self._task: Task | None = None
         self._given_back = False
 
     def __iter__(self) -> Iterator[Datapoint]:
-        chunk = ChunkSize(self._window.largest_task)
-        with self._keeper.lease() as leased:
+        chunk = ChunkSize(self._terms.window.largest_task)
+        ledger = self._terms.ledger(self._draws.epoch)
+        with self._terms.keeper.lease() as leased:
             tasks = cut(self._feed, self._draws, leased.numbers, chunk)
-            engine = Engine(leased.pool, tasks, self._window.tasks)
+            engine = Engine(leased.pool, tasks, self._terms.window.tasks, self._terms.counts)
             try:
-                for task, result in engine.results():
+                for task, answer in engine.results():
+                    result = ledger.take(task, answer)
                     self._task = task
                     chunk.learn(len(task.inputs), result.seconds)
                     for self.position, dp in zip(result.positions, result.outputs):

@@ -12,6 +12,7 @@ from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.group import GroupFlow
 from dataflow_core.flow.proxy import PointwiseFlow, ProxyDataFlow
+from dataflow_core.parallel.policy import OnError
 
 P = TypeVar("P", bound=ProxyDataFlow)
 
@@ -29,6 +30,8 @@ class WorkersPart:
         after: one-by-one stages over the groups.
         may_drop: whether a member of a group might be dropped before the grouping.
         stream: a whole flow, which one worker runs.
+        on_error: what to do about a datapoint that a one-by-one stage fails on.
+        timeout_s: seconds after which a process that is still at one task is taken for dead.
     """
 
     read: DataFlow | None = None
@@ -37,6 +40,8 @@ class WorkersPart:
     after: tuple[PointwiseFlow, ...] = ()
     may_drop: bool = False
     stream: DataFlow | None = None
+    on_error: OnError = "raise"
+    timeout_s: float | None = None
 
     @property
     def stages(self) -> tuple[DataFlow, ...]:

@@ -12,6 +12,7 @@ from dataflow_core.flow.group import GroupFlow
 from dataflow_core.flow.proxy import PointwiseFlow
 from dataflow_core.flow.run import Run, Scope
 from dataflow_core.parallel.part import WorkersPart
+from dataflow_core.parallel.policy import OnError
 from dataflow_core.parallel.task import Draws
 
 
@@ -56,7 +57,7 @@ class Plan:
         return where
 
 
-def plan(flow: DataFlow) -> Plan:
+def plan(flow: DataFlow, on_error: OnError = "raise", timeout_s: float | None = None) -> Plan:
     """Cut `flow`: workers get the longest run of one-by-one and grouping stages at its end.
 
     A step over groups whose members might have been dropped stays with the consumer: a worker
@@ -66,21 +67,25 @@ def plan(flow: DataFlow) -> Plan:
     grouping = chain.source
     if isinstance(grouping, GroupFlow) and grouping._is_native(GroupFlow) and chain.shard == ALL:
         inner = grouping.ds._chain()
-        consumer = chain.steps if inner.may_drop else ()
+        may_drop = inner.may_drop or on_error != "raise"
+        consumer = chain.steps if may_drop else ()
         part = WorkersPart(
             read=inner.source if inner.indexed else None,
             before=_stages(inner),
             grouping=grouping,
             after=() if consumer else _stages(chain),
-            may_drop=inner.may_drop,
+            may_drop=may_drop,
+            on_error=on_error,
+            timeout_s=timeout_s,
         )
         return Plan(flow, part, inner, chain, consumer)
     if chain.steps:
         read = chain.source if chain.indexed else None
-        return Plan(flow, WorkersPart(read=read, before=_stages(chain)), chain)
+        part = WorkersPart(read=read, before=_stages(chain), on_error=on_error, timeout_s=timeout_s)
+        return Plan(flow, part, chain)
     if chain.cheap:
         return Plan(flow, None, chain)
-    return Plan(flow, WorkersPart(stream=flow), chain)
+    return Plan(flow, WorkersPart(stream=flow, timeout_s=timeout_s), chain)
 
 
 def _stages(chain: Chain) -> tuple[PointwiseFlow, ...]:

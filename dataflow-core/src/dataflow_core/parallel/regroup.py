@@ -49,8 +49,8 @@ class Regrouper:
         if not result.grouped:
             return result.outputs
         split = self._grouping.split
-        assert split is not None, "workers group only what can be taken apart"
-        return split(result.outputs[0])
+        # Workers group only what can be taken apart, where anything might be dropped.
+        return result.outputs if split is None else split(result.outputs[0])
 
     def _collated(self) -> Datapoint:
         members, self._members = self._members, []

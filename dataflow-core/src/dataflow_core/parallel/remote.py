@@ -17,7 +17,7 @@ import cloudpickle
 from dataflow_core.codec import Limits, decode, encode
 from dataflow_core.errors import NotPicklableError, WorkerError
 from dataflow_core.flow.failure import add_note
-from dataflow_core.parallel.task import Draws, Failure, Result, Task
+from dataflow_core.parallel.task import Draws, Failure, Result, Skipped, Task
 
 #: Parent and workers trust each other: only what memory holds bounds them.
 LIMITS = Limits(max_depth=200, max_frames=1 << 24, max_bytes=1 << 48)
@@ -79,6 +79,8 @@ def _fields(result: Result) -> list[Any]:
         None if result.failure is None else packed_failure(result.failure),
         [*result.places],
         result.finished,
+        [(one.position, one.stage, one.error, one.traceback) for one in result.skipped],
+        result.retried,
     ]
 
 
@@ -108,9 +110,23 @@ def _up_to_what_cannot_travel(result: Result, error: Exception) -> Result:
 
 def decode_result(frames: Frames) -> Result:
     """Return the result in `frames`; its arrays are views of them."""
-    number, outputs, positions, grouped, seconds, failure, places, finished = _decode(frames)
+    (
+        number,
+        outputs,
+        positions,
+        grouped,
+        seconds,
+        failure,
+        places,
+        finished,
+        skipped,
+        retried,
+    ) = _decode(frames)
     unpacked = None if failure is None else unpacked_failure(failure)
-    return Result(number, outputs, positions, grouped, seconds, unpacked, places, finished)
+    left_out = [Skipped(*one) for one in skipped]
+    return Result(
+        number, outputs, positions, grouped, seconds, unpacked, places, finished, left_out, retried
+    )
 
 
 Packed = tuple[bytes | None, str, str, list[str]]

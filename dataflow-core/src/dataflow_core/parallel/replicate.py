@@ -14,9 +14,11 @@ from dataflow_core.flow.run import Place, Run, Scope, number, position_of, upstr
 from dataflow_core.parallel.backend import Backend
 from dataflow_core.parallel.data import checked_at_least_one, keeper_of, resolved_backend
 from dataflow_core.parallel.lease import Keeper
+from dataflow_core.parallel.ledger import Counts
 from dataflow_core.parallel.part import WorkersPart
 from dataflow_core.parallel.plan import Plan
 from dataflow_core.parallel.stream_run import StreamRun
+from dataflow_core.parallel.terms import Terms
 from dataflow_core.parallel.window import window
 from dataflow_core.rng import child_seed
 
@@ -75,7 +77,7 @@ class ReplicateData(ProxyDataFlow):
         plan = Plan(self.ds, WorkersPart(stream=self.ds), self.ds._chain())
         bounds = window(1, None, groups=False)
         runs = [
-            StreamRun(plan, clone_scope, clone_place, keeper, bounds)
+            StreamRun(plan, clone_scope, clone_place, Terms(keeper, bounds, Counts()))
             for clone_scope, clone_place, keeper in zip(
                 scopes, upstream_places(place, self.num_workers), self._keepers
             )

@@ -9,33 +9,31 @@ from dataflow_core.flow.run import Place, Run, Scope, position_of
 from dataflow_core.parallel.chunk import ChunkSize
 from dataflow_core.parallel.engine import Engine, raise_failure
 from dataflow_core.parallel.feed import ask
-from dataflow_core.parallel.lease import Keeper
 from dataflow_core.parallel.plan import Plan
-from dataflow_core.parallel.window import Window
+from dataflow_core.parallel.terms import Terms
 
 
 class StreamRun(Run):
     """Datapoints of a flow that a worker runs, with the positions they have there."""
 
-    __slots__ = ("_before", "_draws", "_here", "_keeper", "_start", "_window")
+    __slots__ = ("_before", "_draws", "_here", "_start", "_terms")
 
-    def __init__(
-        self, plan: Plan, scope: Scope, place: Place | None, keeper: Keeper, window: Window
-    ) -> None:
+    def __init__(self, plan: Plan, scope: Scope, place: Place | None, terms: Terms) -> None:
         super().__init__(position_of(place))
         self._draws = plan.draws(scope)
-        self._keeper = keeper
-        self._window = window
+        self._terms = terms
         self._start = place
         self._before = self._here = 0 if place is None else place
 
     def __iter__(self) -> Iterator[Datapoint]:
-        chunk = ChunkSize(self._window.largest_task)
-        with self._keeper.lease() as leased:
+        chunk = ChunkSize(self._terms.window.largest_task)
+        ledger = self._terms.ledger(self._draws.epoch)
+        with self._terms.keeper.lease() as leased:
             tasks = ask(self._draws, leased.numbers, chunk, self._start)
-            engine = Engine(leased.pool, tasks, self._window.tasks)
+            engine = Engine(leased.pool, tasks, self._terms.window.tasks, self._terms.counts)
             try:
-                for _, result in engine.results():
+                for task, answer in engine.results():
+                    result = ledger.take(task, answer)
                     chunk.learn(len(result.outputs), result.seconds)
                     rows = zip(result.positions, result.places, result.outputs)
                     for self.position, place, dp in rows:

@@ -65,6 +65,23 @@ class Failure:
     traceback_text: str | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Skipped:
+    """A datapoint that was left out because a stage failed on it.
+
+    Attributes:
+        position: the datapoint's.
+        stage: which failed.
+        error: what it raised, as `Type: message`.
+        traceback: formatted.
+    """
+
+    position: int
+    stage: str
+    error: str
+    traceback: str
+
+
 @dataclass(eq=False)
 class Result:
     """What became of a task.
@@ -78,6 +95,8 @@ class Result:
         failure: what went wrong on the datapoint after `outputs`.
         places: for a part that is a whole flow: where what follows each output begins.
         finished: for a part that is a whole flow: whether its epoch is over.
+        skipped: datapoints left out under `on_error`, in order.
+        retried: how often datapoints were tried again.
     """
 
     number: int
@@ -88,6 +107,8 @@ class Result:
     failure: Failure | None = None
     places: Sequence[Place] = ()
     finished: bool = False
+    skipped: Sequence[Skipped] = ()
+    retried: int = 0
 
 
 @dataclass(frozen=True)

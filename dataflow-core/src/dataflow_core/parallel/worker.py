@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Protocol
 
 from dataflow_core.collate import uniform
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import DROP, Datapoint
 from dataflow_core.flow.failure import note_place
+from dataflow_core.flow.group import Grouping
 from dataflow_core.flow.reset import resetting
 from dataflow_core.flow.run import Run, Scope
 from dataflow_core.parallel.part import Call, WorkersPart
-from dataflow_core.parallel.task import Draws, Failure, Result, Task
+from dataflow_core.parallel.policy import OnError, decide, wait_before_retry
+from dataflow_core.parallel.task import Draws, Failure, Result, Skipped, Task
 from dataflow_core.rng import DrawContext, hold, let_go
 
 
@@ -74,28 +78,90 @@ class Steps:
         return self._context
 
     def run(
-        self, context: DrawContext, positions: Sequence[int], inputs: Sequence[Datapoint]
-    ) -> tuple[list[Datapoint], list[int], Failure | None]:
-        """Run the steps on every input, up to the first that fails."""
+        self,
+        context: DrawContext,
+        positions: Sequence[int],
+        inputs: Sequence[Datapoint],
+        result: Result,
+        on_error: OnError = "raise",
+    ) -> None:
+        """Run the steps on every input, up to the first that fails for good.
+
+        What comes of it goes into `result`.
+        """
         outputs: list[Datapoint] = []
         kept: list[int] = []
+        result.outputs, result.positions = outputs, kept
         numbering, calls = self._numbering, self.calls
         hold(context)
         try:
-            for numbering.position, dp in zip(positions, inputs):
-                for context.step, call in calls:
-                    dp = call(dp)  # noqa: PLW2901
-                    if dp is DROP:
-                        break
+            for numbering.position, item in zip(positions, inputs):
+                dp = item
+                try:
+                    for context.step, call in calls:
+                        dp = call(dp)
+                        if dp is DROP:
+                            break
+                except Exception as error:  # noqa: BLE001  it is the user's
+                    dp = self._failed(context, item, error, result, on_error)
                 if dp is not DROP:
                     outputs.append(dp)
                     kept.append(numbering.position)
-        except Exception as error:  # noqa: BLE001  it is the user's, and the engine raises it
-            note_place(error, self.labels[context.step], numbering.position)
-            return outputs, kept, Failure(error)
+        except _ForGoodError as final:
+            result.failure = Failure(final.error)
         finally:
             let_go()
-        return outputs, kept, None
+
+    def _failed(
+        self,
+        context: DrawContext,
+        item: Datapoint,
+        error: Exception,
+        result: Result,
+        on_error: OnError,
+    ) -> Datapoint:
+        """Return what comes of a datapoint after all that a step has raised on it."""
+        position = self._numbering.position
+        for tries in count(1):
+            stage = self.labels[context.step]
+            note_place(error, stage, position)
+            try:
+                opinion = decide(on_error, error, stage, position, tries)
+            except Exception as mistake:  # noqa: BLE001  of a function given as on_error
+                raise _ForGoodError(mistake) from error
+            if opinion == "raise":
+                raise _ForGoodError(error)
+            if opinion == "skip":
+                result.skipped = [*result.skipped, _skipped(error, stage, position)]
+                break
+            wait_before_retry(on_error, tries)
+            result.retried += 1
+            context.restart(context.epoch)
+            dp = item
+            try:
+                for context.step, call in self.calls:
+                    dp = call(dp)
+                    if dp is DROP:
+                        break
+            except Exception as again:  # noqa: BLE001
+                error = again
+            else:
+                return dp
+        return DROP
+
+
+class _ForGoodError(Exception):
+    """A datapoint failed, and neither a retry nor leaving it out is wanted."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+def _skipped(error: Exception, stage: str, position: int) -> Skipped:
+    last = f"{type(error).__name__}: {error}"
+    text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    return Skipped(position, stage, last, text)
 
 
 class _ChainWorker:
@@ -112,17 +178,16 @@ class _ChainWorker:
             _open_stages([] if self._part.read is None else [self._part.read], task.draws)
             self._opened = True
         context = self._before.context(task.draws, task.draws.before)
-        outputs, kept, failure = self._before.run(context, task.positions, task.inputs)
-        result = Result(task.number, outputs, kept, failure=failure)
-        if failure is None and self._grouping is not None and len(outputs) == self._grouping.size:
-            self._group(task, result)
+        result = Result(task.number, [], [])
+        self._before.run(context, task.positions, task.inputs, result, self._part.on_error)
+        grouping = self._grouping
+        if grouping is not None and result.failure is None and len(result.outputs) == grouping.size:
+            self._group(task, result, grouping)
         result.seconds = time.perf_counter() - began
         return result
 
-    def _group(self, task: Task, result: Result) -> None:
+    def _group(self, task: Task, result: Result, grouping: Grouping) -> None:
         """Make the outputs one group, if it is sure to be one."""
-        grouping = self._grouping
-        assert grouping is not None
         if self._part.may_drop and not (grouping.split is not None and uniform(result.outputs)):
             return
         try:
@@ -136,7 +201,9 @@ class _ChainWorker:
         result.outputs = [group]
         if self._after.calls:
             context = self._after.context(task.draws, task.draws.after)
-            result.outputs, _, result.failure = self._after.run(context, [task.group], [group])
+            after = Result(task.number, [], [])
+            self._after.run(context, [task.group], [group], after)
+            result.outputs, result.failure = after.outputs, after.failure
 
     def close(self) -> None:
         pass

@@ -1,0 +1,33 @@
+"""On what terms a flow runs in parallel: what its runs share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dataflow_core.parallel.lease import Keeper
+from dataflow_core.parallel.ledger import Counts, Ledger
+from dataflow_core.parallel.window import Window
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """What a run needs besides the plan.
+
+    Attributes:
+        keeper: of the workers.
+        window: how far they may be ahead.
+        counts: of the flow.
+        max_errors: how many datapoints may be skipped; see `Ledger`.
+        quarantine: where skipped datapoints are written down.
+    """
+
+    keeper: Keeper
+    window: Window
+    counts: Counts
+    max_errors: float | None = None
+    quarantine: Path | None = None
+
+    def ledger(self, epoch: int) -> Ledger:
+        """Return new books for a run."""
+        return Ledger(self.counts, self.max_errors, self.quarantine, epoch)

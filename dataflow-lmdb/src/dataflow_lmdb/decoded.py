@@ -1,0 +1,44 @@
+"""Records of an LMDB that are decoded as they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dataflow_core.flow import Datapoint
+from dataflow_lmdb.errors import DamagedRecordError, LMDBError
+from dataflow_lmdb.source import LMDBData
+
+
+class DecodedData(LMDBData):
+    """What the values stand for, decoded out of the database's memory.
+
+    A subclass sets `_decode`, from a value to a datapoint, and `_form`, what messages call the
+    values. `_decode` must not hold on to its argument, which lives as long as the call only.
+    """
+
+    _form: str
+    _decode: Callable[[memoryview], Any]
+
+    def __getitem__(self, index: int, /) -> Datapoint:
+        key = self._key_at(index)
+        # Held in a variable until the value is decoded, which lies in the database's memory.
+        lease = self._lease or self._open_lease()
+        value = lease.database.reader.view(key)
+        if value is None:
+            raise self._missing(index, lease.database)
+        try:
+            return self._decode(value)
+        except LMDBError:
+            raise
+        # What a codec raises is its own affair: unpickling may raise anything.
+        except Exception as error:
+            raise DamagedRecordError(
+                f"the record {key!r} of {self._path!r} cannot be decoded as {self._form}:"
+                f" {error!r}",
+                path=self._path,
+            ) from error
+
+    def _walk(self, start: int) -> None:
+        # Finding a record costs little next to decoding it.
+        return None
