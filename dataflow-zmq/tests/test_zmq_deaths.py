@@ -186,7 +186,7 @@ def test_a_part_that_cannot_be_unpickled_there_raises_every_time() -> None:
 def test_a_part_that_cannot_be_pickled_here_names_stage_and_attribute() -> None:
     lock = threading.Lock()
     with in_processes(numbers().map(lambda dp: lock and dp)) as flow:
-        with pytest.raises(df.NotPicklableError, match="MapData.*'func'") as raised:
+        with pytest.raises(df.NotPicklableError, match=r"MapData.*'func'") as raised:
             list(flow)
         assert (raised.value.stage, raised.value.attribute) == ("MapData", "func")
 
@@ -224,5 +224,3 @@ def test_an_input_that_cannot_travel_is_named_and_the_flow_goes_on() -> None:
         for _ in range(2):
             with pytest.raises(df.NotPicklableError, match="cannot be sent to a worker process"):
                 list(flow)
-
-

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-
 from dataflow_core.testing import BackendConformance
 
 
@@ -18,5 +17,3 @@ class TestThreadBackend(BackendConformance):
     @pytest.fixture
     def backend(self) -> str:
         return "thread"
-
-

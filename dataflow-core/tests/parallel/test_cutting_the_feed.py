@@ -85,7 +85,9 @@ def test_a_whole_flow_is_opened_once_and_then_asked_for_more() -> None:
     assert [task.count for task in (second, third)] == [2, 4]
 
 
-@given(st.integers(1, 5000), st.lists(st.tuples(st.integers(0, 2000), st.floats(0, 10)), max_size=30))
+@given(
+    st.integers(1, 5000), st.lists(st.tuples(st.integers(0, 2000), st.floats(0, 10)), max_size=30)
+)
 def test_a_chunk_stays_between_one_and_its_limit_and_at_most_doubles(
     limit: int, observed: list[tuple[int, float]]
 ) -> None:

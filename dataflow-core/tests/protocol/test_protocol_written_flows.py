@@ -127,6 +127,45 @@ def test_every_pass_over_the_upstream_is_a_new_epoch_of_it() -> None:
     assert len(set(orders)) == 6
 
 
+def test_passes_broken_off_do_not_come_again_in_the_next_epoch() -> None:
+    class Tasting(df.ProxyDataFlow):
+        def get_data(self) -> Iterator[Any]:
+            for _ in range(3):
+                for number, dp in enumerate(self.ds):
+                    if number == 10:
+                        break
+                    yield dp
+
+    flow = Tasting(df.DataFromList(list(range(20))))
+    flow.reset_state(2)
+    epochs = [list(flow) for _ in range(3)]
+    passes = {tuple(epoch[begin : begin + 10]) for epoch in epochs for begin in (0, 10, 20)}
+    assert len(passes) == 9
+
+
+def test_a_place_kept_over_epochs_inside_a_written_flow_does_not_disturb_the_draws() -> None:
+    class Noise(df.RNGDataFlow):
+        def get_data(self) -> Iterator[Any]:
+            for _ in range(3):
+                yield [int(self.rng.integers(1 << 30))]
+
+    class Passing(df.ProxyDataFlow):
+        def get_data(self) -> Iterator[Any]:
+            yield from self.ds
+
+    flow = Passing(Noise().fixed_size(2))
+    flow.reset_state(1)
+    epochs = [list(flow) for _ in range(4)]
+    plain = Noise().fixed_size(2)
+    plain.reset_state(1)
+    assert epochs == [list(plain) for _ in range(4)]
+    for epoch in (3, 1):
+        fresh = Passing(Noise().fixed_size(2))
+        fresh.reset_state(1)
+        fresh.set_epoch(epoch)
+        assert list(fresh) == epochs[epoch]
+
+
 def test_a_flow_inside_works_by_itself_too() -> None:
     flow = Attribute()
     assert len(list(flow.inner)) == 4

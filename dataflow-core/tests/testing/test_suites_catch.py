@@ -106,7 +106,12 @@ def test_the_subject_of_these_tests_passes_when_it_is_not_broken(tmp_path: Path)
 def test_streams_that_differ_in_length_or_type_are_told_apart() -> None:
     numbers = [[i] for i in range(5)]
     assert_same_stream(numbers, list(numbers))
-    for other in (numbers[:-1], [*numbers, [5]], [(i,) for i in range(5)], [[float(i)] for i in range(5)]):
+    for other in (
+        numbers[:-1],
+        [*numbers, [5]],
+        [(i,) for i in range(5)],
+        [[float(i)] for i in range(5)],
+    ):
         with pytest.raises(AssertionError):
             assert_same_stream(numbers, other)
     shuffled = numbers[1:] + numbers[:1]

@@ -1,9 +1,8 @@
 """Caffe's `Datum`: one image and its label, as a protocol buffer.
 
-A message is a sequence of fields: a varint that says which one and how it is laid out (number << 3 |
-wire type), then its value (https://protobuf.dev/programming-guides/encoding). Only the five fields
-that images need, and the two that say how the pixels are stored, are looked at. Seven fields take
-little code, and a dependency on protobuf would tie users to one of its incompatible versions.
+A message is a sequence of fields: a varint that says which field it is and how it is laid out
+(number << 3 | wire type), then its value; see https://protobuf.dev/programming-guides/encoding. To
+read seven of them takes little code; protobuf itself would tie users to one of its versions.
 """
 
 from __future__ import annotations
@@ -111,8 +110,9 @@ def _fields(message: memoryview) -> Iterator[tuple[int, int, Any]]:
             value, place = _varint(message, place)
             yield tag >> 3, wire_type, value
             continue
-        if tag == _FLOAT_TAG:
-            # One by one, the floats of one image would take a second.
+        # A tag may be written with more bytes than it needs; those are read one by one.
+        if tag == _FLOAT_TAG == message[place - 1]:
+            # One by one, the floats of an image would take a second.
             values = _tagged_floats(message[place - 1 :])
             yield _FLOAT_DATA, _FIXED32, values.tobytes()
             place += values.size * _TAGGED_FLOAT.itemsize - 1

@@ -11,7 +11,7 @@
         ├── KeyNotFoundError       .key; also LookupError
         ├── ForeignCodecError      .codec
         ├── DamagedRecordError     also ValueError
-        └── MissingLibraryError    also ImportError
+        └── MissingLibraryError
 
 Facts are attributes with defaults, so that every error survives the trip between processes.
 """
@@ -93,7 +93,7 @@ class DamagedRecordError(LMDBError, ValueError):
     """A record cannot be read in the form that the database says it has."""
 
 
-class MissingLibraryError(LMDBError, ImportError):
+class MissingLibraryError(LMDBError):
     """Values of this form need a library that is not installed."""
 
 

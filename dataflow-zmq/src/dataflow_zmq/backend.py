@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from dataflow_core.parallel import WorkersPart
-
 from dataflow_zmq.pool import ZMQPool
 
 

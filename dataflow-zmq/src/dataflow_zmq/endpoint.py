@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -21,8 +20,8 @@ class Endpoint:
     def __init__(self) -> None:
         directory = tempfile.mkdtemp(prefix="dataflow-")
         if len(directory) + 2 > LONGEST_PATH:
-            os.rmdir(directory)
-            directory = tempfile.mkdtemp(prefix="dataflow-", dir="/tmp")  # noqa: S108  0700
+            Path(directory).rmdir()
+            directory = tempfile.mkdtemp(prefix="dataflow-", dir="/tmp")
         self.directory = directory
         self.address = f"ipc://{Path(directory, 's')}"
 

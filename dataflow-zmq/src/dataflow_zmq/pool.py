@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import zmq
+
 from dataflow_core.errors import WorkerDiedError, WorkerError
 from dataflow_core.parallel import (
     Lost,
@@ -18,7 +19,6 @@ from dataflow_core.parallel import (
     encode_task,
     stop_all,
 )
-
 from dataflow_zmq import messages
 from dataflow_zmq.endpoint import Endpoint
 

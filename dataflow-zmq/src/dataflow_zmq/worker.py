@@ -7,6 +7,7 @@ from collections import deque
 from typing import TypedDict
 
 import zmq
+
 from dataflow_core import hooks
 from dataflow_core.parallel import (
     Failure,
@@ -18,7 +19,6 @@ from dataflow_core.parallel import (
     encode_result,
     make_worker,
 )
-
 from dataflow_zmq import messages
 
 #: Below this a copy is cheaper than telling ZeroMQ whose memory it is.

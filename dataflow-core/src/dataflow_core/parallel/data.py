@@ -143,10 +143,13 @@ class ParallelData(ProxyDataFlow):
         return asdict(self._counts)
 
     def close(self) -> None:
-        super().close()
+        if self._session is not None:
+            self._session.stop()
+        # Before the upstream, which a worker thread may be running.
         if self._keeper is not None:
             self._keeper.close()
             self._keeper = None
+        super().close()
 
     def __getstate__(self) -> dict[str, object]:
         return {**super().__getstate__(), "_keeper": None}

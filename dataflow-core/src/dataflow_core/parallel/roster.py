@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ class Member(Generic[L]):
         line: how the backend reaches it.
         ready: whether it can be sent tasks.
         tasks: numbers of those that it has, oldest first.
+        since: when it began with the first of them, by `time.monotonic`.
+        doom: why it was killed here, if it was.
     """
 
     number: int
@@ -41,6 +44,8 @@ class Member(Generic[L]):
     line: L
     ready: bool = False
     tasks: deque[int] = field(default_factory=deque)
+    since: float = 0.0
+    doom: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +59,13 @@ class Roster(Generic[L]):
 
     Tasks start in the order they came. Those that a dead worker had are suspects: each runs with
     a worker of its own, so that a second death tells which of them it was.
+
+    Args:
+        timeout_s: seconds after which a worker that is still at one task is killed; None: never.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, timeout_s: float | None = None) -> None:
+        self._timeout_s = timeout_s
         self.members: list[Member[L]] = []
         self._waiting: deque[_Waiting] = deque()
         self._suspects: set[int] = set()
@@ -79,6 +88,8 @@ class Roster(Generic[L]):
             if member is None:
                 return
             self._waiting.popleft()
+            if not member.tasks:
+                member.since = time.monotonic()
             member.tasks.append(task.number)
             yield member, task.frames
 
@@ -86,7 +97,26 @@ class Roster(Generic[L]):
         """Take note that a worker has answered a task."""
         if number in member.tasks:
             member.tasks.remove(number)
+            member.since = time.monotonic()
         self._suspects.discard(number)
+
+    def patience_s(self) -> float | None:
+        """Return how long to wait for news before looking for overdue workers; None: forever."""
+        if self._timeout_s is None:
+            return None
+        begun = [member.since for member in self.members if member.tasks]
+        if not begun:
+            return None
+        return max(0.0, min(begun) + self._timeout_s - time.monotonic())
+
+    def kill_overdue(self) -> None:
+        """Kill workers that are still at one task; to be called when there is nothing to read."""
+        if self._timeout_s is None:
+            return
+        for member in self.members:
+            if member.tasks and time.monotonic() - member.since >= self._timeout_s:
+                member.doom = f"was still at it after timeout_s={self._timeout_s:g} and was killed"
+                member.process.strike()
 
     def bury(self, member: Member[L], cause: str) -> Lost | None:
         """Strike out a worker that has ended.
@@ -98,6 +128,7 @@ class Roster(Generic[L]):
             WorkerDiedError: if workers keep ending before they are ready.
         """
         self.members.remove(member)
+        cause = member.doom or cause
         if member.ready:
             self._suspects.update(member.tasks)
             return Lost(member.number, tuple(member.tasks), cause)

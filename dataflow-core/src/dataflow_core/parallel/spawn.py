@@ -23,6 +23,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 
 _BOOT = "from dataflow_core.parallel.spawn import _run_worker; _run_worker()"
 #: Finds this package in the new interpreter, which does not have the parent's sys.path yet.
@@ -58,7 +59,7 @@ class WorkerProcess:
         leftovers: Sequence[str] = (),
         descriptors: Sequence[int] = (),
     ) -> None:
-        here = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+        here = str(Path(__file__).resolve().parents[2])
         self._process = subprocess.Popen(  # noqa: S603  our own interpreter
             [sys.executable, "-c", _FIND + _BOOT, here],
             stdin=subprocess.PIPE,
@@ -71,12 +72,11 @@ class WorkerProcess:
             "arguments": dict(arguments),
             "leftovers": [*leftovers],
         }
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(json.dumps(orders).encode() + b"\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # It is dead already, which its owner will notice.
+        if self._process.stdin is not None:
+            # If it is dead already, its owner will notice.
+            with suppress(BrokenPipeError):
+                self._process.stdin.write(json.dumps(orders).encode() + b"\n")
+                self._process.stdin.flush()
         self._descriptor: int | None = None
         if hasattr(os, "pidfd_open"):
             try:
@@ -121,6 +121,10 @@ class WorkerProcess:
         if stdin is not None and not stdin.closed:
             with suppress(BrokenPipeError):
                 stdin.close()
+
+    def strike(self) -> None:
+        """Kill the process; whoever watches it notices its end, as any other."""
+        self._process.kill()
 
     def kill(self) -> None:
         """Make sure that the process has ended, and release what belongs to it here."""

@@ -10,13 +10,21 @@ A third party writes one subclass and one fixture, and has all of our tests::
 
 from __future__ import annotations
 
-from dataflow_core.testing.backend import BackendConformance
-from dataflow_core.testing.canonical import canonical
-from dataflow_core.testing.catalogue import PIPELINES
-from dataflow_core.testing.remains import Remains
-from dataflow_core.testing.source import SourceConformance
-from dataflow_core.testing.streams import assert_same_stream, json_round_trip, seeded_flow
-from dataflow_core.testing.waiting import wait_until
+import pytest
+
+# Before they are imported, so that a failing assert shows its values.
+pytest.register_assert_rewrite(
+    *(f"{__name__}.{suite}" for suite in ("backend_failures", "backend_life", "backend_streams")),
+    f"{__name__}.source",
+)
+
+from dataflow_core.testing.backend import BackendConformance  # noqa: E402
+from dataflow_core.testing.canonical import canonical  # noqa: E402
+from dataflow_core.testing.catalogue import PIPELINES  # noqa: E402
+from dataflow_core.testing.remains import Remains  # noqa: E402
+from dataflow_core.testing.source import SourceConformance  # noqa: E402
+from dataflow_core.testing.streams import assert_same_stream, json_round_trip, seeded_flow  # noqa: E402
+from dataflow_core.testing.waiting import wait_until  # noqa: E402
 
 __all__ = [
     "PIPELINES",

@@ -34,7 +34,7 @@ class Remains:
         return cls(
             frozenset(f"{each.name} ({each.ident})" for each in threading.enumerate()),
             _children(),
-            len(os.listdir(PROC / "fd")) if (PROC / "fd").is_dir() else 0,
+            len([*(PROC / "fd").iterdir()]) if (PROC / "fd").is_dir() else 0,
             _files(),
         )
 

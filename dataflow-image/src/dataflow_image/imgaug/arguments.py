@@ -16,12 +16,16 @@ import cv2
 __all__ = [
     "around_one",
     "around_zero",
+    "border",
     "finite",
     "function",
     "integer",
+    "integer_interval",
+    "integer_pair",
     "interpolation",
     "interval",
     "not_negative",
+    "pixel_value",
     "positive_int",
     "probability",
     "shape_2d",
@@ -36,6 +40,18 @@ _INTERPOLATIONS = frozenset(
         cv2.INTER_LANCZOS4,
         cv2.INTER_LINEAR_EXACT,
         cv2.INTER_NEAREST_EXACT,
+    }
+)
+
+# OpenCV's ways to fill what lies outside of an image. A warp has no BORDER_ISOLATED, and
+# BORDER_TRANSPARENT would leave memory as it was found.
+_BORDERS = frozenset(
+    {
+        cv2.BORDER_CONSTANT,
+        cv2.BORDER_REPLICATE,
+        cv2.BORDER_REFLECT,
+        cv2.BORDER_REFLECT_101,
+        cv2.BORDER_WRAP,
     }
 )
 
@@ -116,6 +132,38 @@ def interval(
     return low, high
 
 
+def integer_interval(
+    owner: str, name: str, value: object, *, minimum: int, maximum: float = math.inf
+) -> tuple[int, int]:
+    """Return the (low, high) of an int that is drawn from [low, high); a scalar n is always n.
+
+    >>> integer_interval("RandomCutout", "h_range", 5, minimum=1)
+    (5, 6)
+    """
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        value = (value, value + 1)
+    if not _is_pair(value):
+        raise TypeError(f"{owner}: {name} must be an int or a pair (low, high), got {value!r}")
+    low, high = integer(owner, name, value[0]), integer(owner, name, value[1])
+    if low >= high:
+        raise ValueError(f"{owner}: {name} draws from [low, high), so low < high; got {value!r}")
+    if low < minimum or high - 1 > maximum:
+        raise ValueError(
+            f"{owner}: {name} must draw from within [{minimum}, {maximum:g}], got {value!r}"
+        )
+    return low, high
+
+
+def integer_pair(owner: str, name: str, value: object, *, minimum: int) -> tuple[int, int]:
+    """Return a pair of ints, none below `minimum`."""
+    if not _is_pair(value):
+        raise TypeError(f"{owner}: {name} must be a pair of ints, got {value!r}")
+    first, second = integer(owner, name, value[0]), integer(owner, name, value[1])
+    if min(first, second) < minimum:
+        raise ValueError(f"{owner}: {name} must not be below {minimum}, got {value!r}")
+    return first, second
+
+
 def around_zero(
     owner: str, name: str, value: object, *, limit: float = math.inf
 ) -> tuple[float, float]:
@@ -145,6 +193,26 @@ def interpolation(owner: str, value: object) -> int:
     if number not in _INTERPOLATIONS:
         raise ValueError(f"{owner}: interp must be one of cv2's INTER_* constants, got {value!r}")
     return number
+
+
+def border(owner: str, value: object) -> int:
+    """Return one of OpenCV's ways to fill what lies outside of an image."""
+    number = integer(owner, "border", value)
+    if number not in _BORDERS:
+        raise ValueError(
+            f"{owner}: border must be cv2.BORDER_CONSTANT, _REPLICATE, _REFLECT, _REFLECT_101 or "
+            f"_WRAP, got {value!r}"
+        )
+    return number
+
+
+def pixel_value(owner: str, name: str, value: object) -> float | tuple[float, ...]:
+    """Return a number, or one per channel as a tuple."""
+    if isinstance(value, Real):
+        return finite(owner, name, value)
+    if not isinstance(value, Sequence) or isinstance(value, str) or not value:
+        raise TypeError(f"{owner}: {name} must be a number or one per channel, got {value!r}")
+    return tuple(finite(owner, name, number) for number in value)
 
 
 def function(owner: str, name: str, value: object) -> None:

@@ -9,7 +9,7 @@ from dataflow_image.imgaug.augmentor import ImageAugmentor
 from dataflow_image.imgaug.spec import Image, image_size
 from dataflow_image.imgaug.transforms import CropTransform
 
-__all__ = ["CenterCrop", "RandomCrop"]
+__all__ = ["CenterCrop", "RandomCrop", "RandomCropRandomShape"]
 
 
 class RandomCrop(ImageAugmentor):
@@ -38,6 +38,53 @@ class RandomCrop(ImageAugmentor):
         rng = self.rng
         y0, x0 = int(rng.integers(spare_h + 1)), int(rng.integers(spare_w + 1))
         return CropTransform(y0, x0, *self.crop_shape)
+
+
+class RandomCropRandomShape(ImageAugmentor):
+    """Cut a window of random shape out, anywhere.
+
+    Height and width are drawn apart, every int from the minimum to the maximum being as likely;
+    where an image is smaller than a maximum, its own length takes that place.
+
+    >>> import numpy as np
+    >>> RandomCropRandomShape(wmin=3, hmin=2, wmax=3, hmax=2).augment(np.zeros((9, 9))).shape
+    (2, 3)
+
+    Args:
+        wmin: least width, in pixels.
+        hmin: least height, in pixels.
+        wmax: greatest width, included; None is the image's own.
+        hmax: greatest height, likewise.
+
+    Raises:
+        TypeError: an argument is no int.
+        ValueError: a minimum is not positive, or above its maximum; or, from `get_transform`, the
+            image is smaller than the minimum.
+    """
+
+    reads_pixels = False
+
+    def __init__(
+        self, wmin: int, hmin: int, wmax: int | None = None, hmax: int | None = None
+    ) -> None:
+        owner = "RandomCropRandomShape"
+        self.wmin = arguments.positive_int(owner, "wmin", wmin)
+        self.hmin = arguments.positive_int(owner, "hmin", hmin)
+        self.wmax = None if wmax is None else arguments.positive_int(owner, "wmax", wmax)
+        self.hmax = None if hmax is None else arguments.positive_int(owner, "hmax", hmax)
+        for axis, low, high in (("w", self.wmin, self.wmax), ("h", self.hmin, self.hmax)):
+            if high is not None and low > high:
+                raise ValueError(f"{owner}: {axis}min={low} is above {axis}max={high}")
+
+    def get_transform(self, img: Image) -> CropTransform:
+        """Draw shape and place."""
+        _spare(self, img, (self.hmin, self.wmin))
+        h, w = image_size(img)
+        rng = self.rng
+        crop_h = int(rng.integers(self.hmin, min(h, self.hmax or h) + 1))
+        crop_w = int(rng.integers(self.wmin, min(w, self.wmax or w) + 1))
+        y0, x0 = int(rng.integers(h - crop_h + 1)), int(rng.integers(w - crop_w + 1))
+        return CropTransform(y0, x0, crop_h, crop_w)
 
 
 class CenterCrop(ImageAugmentor):

@@ -9,9 +9,14 @@ import numpy as np
 from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.augmentor import ImageAugmentor
 from dataflow_image.imgaug.spec import Image
-from dataflow_image.imgaug.transforms import ClipTransform, NormalizeTransform
+from dataflow_image.imgaug.transforms import (
+    ClipTransform,
+    NormalizeTransform,
+    RescaleTransform,
+    StandardizeTransform,
+)
 
-__all__ = ["Clip", "Normalize"]
+__all__ = ["Clip", "MeanVarianceNormalize", "MinMaxNormalize", "Normalize"]
 
 
 class Normalize(ImageAugmentor):
@@ -41,6 +46,54 @@ class Normalize(ImageAugmentor):
     def get_transform(self, img: Image) -> NormalizeTransform:
         """Return the normalisation."""
         return NormalizeTransform(self.mean, self.std)
+
+
+class MeanVarianceNormalize(ImageAugmentor):
+    """Bring an image's own mean to 0 and its standard deviation to 1, as float32.
+
+    >>> import numpy as np
+    >>> MeanVarianceNormalize().augment(np.uint8([[0, 200]]))
+    array([[-1.,  1.]], dtype=float32)
+
+    Args:
+        all_channel: measure all channels together; else each by itself.
+    """
+
+    reads_pixels = False
+
+    def __init__(self, all_channel: bool = True) -> None:
+        self.all_channel = bool(all_channel)
+
+    def get_transform(self, img: Image) -> StandardizeTransform:
+        """Return the normalisation; it measures the image that it is given later."""
+        return StandardizeTransform(self.all_channel)
+
+
+class MinMaxNormalize(ImageAugmentor):
+    """Stretch an image's values so that they just fill [min, max], as float32.
+
+    >>> import numpy as np
+    >>> MinMaxNormalize(0, 1).augment(np.uint8([[50, 100, 150]]))
+    array([[0. , 0.5, 1. ]], dtype=float32)
+
+    Args:
+        min: what the least value becomes, in units of pixel values.
+        max: what the greatest value becomes.
+        all_channel: measure all channels together; else each by itself.
+
+    Raises:
+        ValueError: `min` is above `max`.
+    """
+
+    reads_pixels = False
+
+    def __init__(self, min: float = 0, max: float = 255, all_channel: bool = True) -> None:  # noqa: A002  # the names users know
+        self.min, self.max = arguments.interval("MinMaxNormalize", "(min, max)", (min, max))
+        self.all_channel = bool(all_channel)
+
+    def get_transform(self, img: Image) -> RescaleTransform:
+        """Return the stretching; it measures the image that it is given later."""
+        return RescaleTransform(self.min, self.max, self.all_channel)
 
 
 class Clip(ImageAugmentor):

@@ -149,7 +149,7 @@ def _put(slot: Slot, view: memoryview, used: int) -> tuple[int, int]:
     end = begin + len(view)
     if end > slot.memory.size:
         return _INLINE, used
-    memoryview(slot.memory)[begin:end] = view
+    slot.memory.data[begin:end] = view
     return begin, end
 
 

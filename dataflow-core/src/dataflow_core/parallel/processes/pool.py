@@ -36,7 +36,7 @@ class ProcessPool:
     def __init__(self, part: WorkersPart, num_workers: int, limit_bytes: int | None) -> None:
         self._part = part.packed()
         self._limit = limit_bytes
-        self._roster: Roster[Channel] = Roster()
+        self._roster: Roster[Channel] = Roster(part.timeout_s)
         self._poll = select.poll()
         self._by_descriptor: dict[int, Member[Channel]] = {}
         self._answers: deque[Result | Lost] = deque()
@@ -140,8 +140,9 @@ class ProcessPool:
 
     def _wait(self) -> None:
         """Wait until something happens, and take note of all that has."""
-        told = all(each.process.descriptor is not None for each in self._roster.members)
-        events = self._poll.poll(None if told else WATCH_MILLISECONDS)
+        events = self._poll.poll(self._patience_ms())
+        if not events:
+            self._roster.kill_overdue()
         for descriptor, event in events:
             member = self._by_descriptor.get(descriptor)
             if member is None or descriptor != member.line.wire.fileno():
@@ -154,14 +155,21 @@ class ProcessPool:
         if not self._answers:
             self._bury_the_dead()
 
+    def _patience_ms(self) -> float | None:
+        patience_s = self._roster.patience_s()
+        if patience_s is not None:
+            # Rounded up: waking too early would be for nothing.
+            return patience_s * 1000 + 1
+        told = all(each.process.descriptor is not None for each in self._roster.members)
+        return None if told else WATCH_MILLISECONDS
+
     def _read(self, member: Member[Channel]) -> None:
         try:
             for message in member.line.wire.messages():
                 self._take(member, message)
         except ClosedError:
             # Its end is noticed by way of the process; this socket has nothing more to tell.
-            self._poll.unregister(member.line.wire.fileno())
-            del self._by_descriptor[member.line.wire.fileno()]
+            self._forget(member.line.wire.fileno())
         self._hand_out()
 
     def _take(self, member: Member[Channel], message: Message) -> None:
@@ -206,6 +214,10 @@ class ProcessPool:
             wanted = select.POLLIN | (select.POLLOUT if member.line.wire.unsent else 0)
             self._poll.modify(descriptor, wanted)
 
+    def _forget(self, descriptor: int) -> None:
+        if self._by_descriptor.pop(descriptor, None) is not None:
+            self._poll.unregister(descriptor)
+
     def _bury_the_dead(self) -> None:
         for member in [*self._roster.members]:
             cause = member.process.ended()
@@ -213,8 +225,7 @@ class ProcessPool:
                 continue
             self._read(member)
             for descriptor in [d for d, m in self._by_descriptor.items() if m is member]:
-                self._poll.unregister(descriptor)
-                del self._by_descriptor[descriptor]
+                self._forget(descriptor)
             member.process.kill()
             member.line.close()
             lost = self._roster.bury(member, cause)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import tempfile
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,7 @@ def create_segment(size: int) -> int:
         descriptor = os.memfd_create("dataflow", os.MFD_CLOEXEC)
     else:
         descriptor, path = tempfile.mkstemp(prefix="dataflow-")
-        os.unlink(path)
+        Path(path).unlink()
     try:
         os.ftruncate(descriptor, size)
     except OSError:

@@ -140,7 +140,7 @@ class Incoming:
         # what the memoryview is of.
         lease: Bytes = self._memory[number][:]
         weakref.finalize(lease, self._flags.__setitem__, number, FREE).atexit = False
-        return memoryview(lease)
+        return lease.data
 
     def close(self) -> None:
         """Forget the slots; memory that is still looked at stays until it is not."""

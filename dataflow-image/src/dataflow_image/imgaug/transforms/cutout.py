@@ -1,0 +1,43 @@
+"""Fill a window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dataflow_image.imgaug.spec import Image, ImageSpec
+from dataflow_image.imgaug.transforms.photometric import StationaryTransform
+
+__all__ = ["CutoutTransform"]
+
+
+@dataclass(frozen=True)
+class CutoutTransform(StationaryTransform):
+    """Fill the window of (h, w) whose upper left pixel is (y0, x0). Masks stay as they are.
+
+    >>> import numpy as np
+    >>> CutoutTransform(0, 1, 1, 2, 9.0).apply_image(np.uint8([[1, 2, 3, 4]])).tolist()
+    [[1, 9, 9, 4]]
+
+    Attributes:
+        y0: first row, in pixels.
+        x0: first column, in pixels.
+        h: height of the window, in pixels.
+        w: width of the window, in pixels.
+        fill: the new value, or one per channel.
+    """
+
+    y0: int
+    x0: int
+    h: int
+    w: int
+    fill: float | tuple[float, ...] = 0.0
+
+    def apply_image(self, img: Image) -> Image:
+        """Return a copy with the window filled."""
+        result = img.copy()
+        result[self.y0 : self.y0 + self.h, self.x0 : self.x0 + self.w] = self.fill
+        return result
+
+    def spec_after(self, spec: ImageSpec) -> ImageSpec:
+        """Return `spec` itself."""
+        return spec

@@ -1,0 +1,115 @@
+"""Deform smoothly, by a sum of Gaussians."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
+from dataflow_image.imgaug.transforms.pixel_moves import keep_axes, move_bits
+from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
+
+__all__ = ["GaussianDeformTransform"]
+
+_Pairs = tuple[tuple[float, float], ...]
+
+# Far below what a pixel's interpolation can show.
+_EXACT_ENOUGH = 1e-6
+_MOST_ITERATIONS = 200
+
+
+@dataclass(frozen=True)
+class GaussianDeformTransform(Transform):
+    """Let each pixel q of the result show what lies at q + d(q) in the image.
+
+    d(q) is the sum of all vectors, each weighed by exp(-|q - anchor|^2 / sigma), lengths taken in
+    fractions of height and width. The image is continued by its outermost pixels.
+
+    Attributes:
+        h: height of the image, in pixels.
+        w: width of the image, in pixels.
+        anchors: (y, x) of each, in fractions of height and width.
+        vectors: (dy, dx) of each, in pixels.
+        sigma: how far an anchor reaches.
+    """
+
+    h: int
+    w: int
+    anchors: _Pairs
+    vectors: _Pairs
+    sigma: float = 0.5
+
+    def apply_image(self, img: Image) -> Image:
+        """Return the deformed image, of the same shape and dtype.
+
+        Raises:
+            ValueError: the image is not of the size that the transform was made for.
+        """
+        return self._remap(img, cv2.INTER_LINEAR)
+
+    def apply_coords(self, coords: Coords) -> Coords:
+        """Return where the points come out: the q with q + d(q) = point, found by iteration.
+
+        Raises:
+            ValueError: the vectors are so long that the image folds over there.
+        """
+        points = as_points(coords)
+        target = points.astype(np.float64) - 0.5
+        found = target
+        for _ in range(_MOST_ITERATIONS):
+            previous, found = found, target - self._displacement(found)
+            if np.abs(found - previous).max(initial=0.0) < _EXACT_ENOUGH:
+                return (found + 0.5).astype(points.dtype, copy=False)
+        raise ValueError(
+            f"{self!r} folds the image, so that points have no single place in the result: lower "
+            "randrange, or raise sigma"
+        )
+
+    def apply_mask(self, mask: Image) -> Image:
+        """Return the deformed mask, each pixel that of the nearest centre."""
+        return move_bits(mask, lambda bits: self._remap(bits, cv2.INTER_NEAREST))
+
+    def spec_after(self, spec: ImageSpec) -> ImageSpec:
+        """Return `spec` itself."""
+        return spec
+
+    def _remap(self, img: Image, interp: int) -> Image:
+        size = image_size(img)
+        if size != (self.h, self.w):
+            raise ValueError(f"{self!r} was given an image of {size[0]}x{size[1]} (h x w)")
+        grid, weights = _weights(self.h, self.w, self.anchors, self.sigma)
+        moved = grid + weights @ np.array(self.vectors, np.float32)[:, ::-1]
+        sampled = cv2.remap(
+            img, moved[..., 0], moved[..., 1], interp, borderMode=cv2.BORDER_REPLICATE
+        )
+        return keep_axes(sampled, img)
+
+    def _displacement(self, places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return d, (N, 2), at (N, 2) pixel indices x y."""
+        anchors, vectors = (np.array(pairs)[:, ::-1] for pairs in (self.anchors, self.vectors))
+        away = places[:, np.newaxis] / (self.w, self.h) - anchors
+        weights = np.exp(-np.square(away).sum(axis=2) / self.sigma)
+        moved: npt.NDArray[np.float64] = weights @ vectors
+        return moved
+
+
+# One deformation's images are all of one size: this is as good as keeping it on the augmentor, and
+# transforms stay plain data.
+@lru_cache(maxsize=8)
+def _weights(
+    h: int, w: int, anchors: _Pairs, sigma: float
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return each pixel's own indices x y (h, w, 2), and each anchor's weight there (h, w, K)."""
+    y, x = np.mgrid[0:h, 0:w].astype(np.float32)
+    squares = np.stack(
+        [
+            np.square(y / h - anchor_y) + np.square(x / w - anchor_x)
+            for anchor_y, anchor_x in anchors
+        ],
+        axis=-1,
+    )
+    return np.stack([x, y], axis=-1), np.exp(-squares / sigma).astype(np.float32)

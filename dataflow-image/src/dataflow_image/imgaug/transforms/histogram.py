@@ -1,0 +1,82 @@
+"""Spread an image's own values over all that there are, by tables made from its histogram."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count
+from dataflow_image.imgaug.transforms.photometric import StationaryTransform
+from dataflow_image.imgaug.transforms.rounding import to_uint8
+
+__all__ = ["AutoContrastTransform", "EqualizeTransform"]
+
+_LEVELS = 256
+
+
+@dataclass(frozen=True)
+class AutoContrastTransform(StationaryTransform):
+    """Stretch each channel so that its values fill [0, 255]; a uniform channel stays as it is.
+
+    >>> AutoContrastTransform().apply_image(np.uint8([[50, 100, 150]])).tolist()
+    [[0, 127, 255]]
+    """
+
+    def apply_image(self, img: Image) -> Image:
+        """Return the stretched image, of the same shape and dtype."""
+        return _by_table(img, _stretch)
+
+    def spec_after(self, spec: ImageSpec) -> ImageSpec:
+        """Return `spec` itself."""
+        return spec
+
+
+@dataclass(frozen=True)
+class EqualizeTransform(StationaryTransform):
+    """Equalise the histogram of each channel, by the formula of Pillow and torchvision.
+
+    >>> EqualizeTransform().apply_image(np.uint8([[50, 60, 70]])).tolist()
+    [[0, 127, 255]]
+    """
+
+    def apply_image(self, img: Image) -> Image:
+        """Return the equalised image, of the same shape and dtype."""
+        return _by_table(img, _equalize)
+
+    def spec_after(self, spec: ImageSpec) -> ImageSpec:
+        """Return `spec` itself."""
+        return spec
+
+
+def _by_table(img: Image, table: Callable[[Image], Image]) -> Image:
+    values = img if img.dtype == np.uint8 else to_uint8(img)
+    channels = channel_count(values)
+    planes = [values.reshape(values.shape[:2])] if channels == 1 else cv2.split(values)
+    mapped = []
+    for plane in planes:
+        histogram = cv2.calcHist([plane], [0], None, [_LEVELS], [0, _LEVELS]).ravel()
+        mapped.append(cv2.LUT(plane, table(histogram.astype(np.int64))))
+    result = mapped[0] if channels == 1 else cv2.merge(mapped)
+    return result.reshape(img.shape).astype(img.dtype, copy=False)
+
+
+def _stretch(histogram: Image) -> Image:
+    levels = np.arange(_LEVELS)
+    present = np.flatnonzero(histogram)
+    low, high = int(present[0]), int(present[-1])
+    if low == high:
+        return levels.astype(np.uint8)
+    scale = (_LEVELS - 1) / (high - low)
+    return np.clip((levels - low) * scale, 0, _LEVELS - 1).astype(np.uint8)
+
+
+def _equalize(histogram: Image) -> Image:
+    present = np.flatnonzero(histogram)
+    step = int(histogram.sum() - histogram[present[-1]]) // (_LEVELS - 1)
+    if step == 0:
+        return np.arange(_LEVELS, dtype=np.uint8)
+    below = np.concatenate([[0], np.cumsum(histogram)[:-1]])
+    return np.clip((below + step // 2) // step, 0, _LEVELS - 1).astype(np.uint8)

@@ -1,0 +1,98 @@
+"""Noise, which is drawn anew from its seed each time it is applied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count, image_size
+from dataflow_image.imgaug.transforms.photometric import StationaryTransform
+from dataflow_image.imgaug.transforms.rounding import to_dtype, to_uint8
+
+__all__ = ["GaussianNoiseTransform", "JpegTransform", "SaltPepperTransform"]
+
+_COLOR_CHANNELS = 3
+
+
+class _Noise(StationaryTransform):
+    def spec_after(self, spec: ImageSpec) -> ImageSpec:
+        """Return `spec` itself."""
+        return spec
+
+
+@dataclass(frozen=True)
+class GaussianNoiseTransform(_Noise):
+    """Add an independent normal number to every value.
+
+    Attributes:
+        sigma: standard deviation, in units of pixel values.
+        seed: of the numbers.
+        clip: clip float images to [0, 255].
+    """
+
+    sigma: float
+    seed: int
+    clip: bool = True
+
+    def apply_image(self, img: Image) -> Image:
+        """Return the noisy image, of the same shape and dtype."""
+        noise = _generator(self.seed).standard_normal(img.shape, np.float32)
+        noise *= np.float32(self.sigma)
+        noise += img
+        return to_dtype(noise, img.dtype, clip=self.clip)
+
+
+@dataclass(frozen=True)
+class SaltPepperTransform(_Noise):
+    """Turn pixels white (255) or black (0), all channels together.
+
+    Attributes:
+        white_prob: each pixel's probability to become white.
+        black_prob: each pixel's probability to become black.
+        seed: decides which do.
+    """
+
+    white_prob: float
+    black_prob: float
+    seed: int
+
+    def apply_image(self, img: Image) -> Image:
+        """Return the noisy image, of the same shape and dtype."""
+        draws = _generator(self.seed).random(image_size(img), np.float32)
+        result = img.copy()
+        result[draws >= 1.0 - self.white_prob] = 255
+        result[draws < self.black_prob] = 0
+        return result
+
+
+@dataclass(frozen=True)
+class JpegTransform(_Noise):
+    """Compress as JPEG, and decompress again.
+
+    Attributes:
+        quality: within [1, 100].
+    """
+
+    quality: int
+
+    def apply_image(self, img: Image) -> Image:
+        """Return the image with JPEG's artefacts, of the same shape and dtype.
+
+        Raises:
+            ValueError: it has neither one nor three channels.
+        """
+        channels = channel_count(img)
+        if channels not in (1, _COLOR_CHANNELS):
+            raise ValueError(f"{self!r} needs an image of one or three channels, got {channels}")
+        values = img if img.dtype == np.uint8 else to_uint8(img)
+        _, encoded = cv2.imencode(".jpg", values, (cv2.IMWRITE_JPEG_QUALITY, self.quality))
+        flag = cv2.IMREAD_GRAYSCALE if channels == 1 else cv2.IMREAD_COLOR
+        decoded: Image = cv2.imdecode(encoded, flag)
+        return decoded.reshape(img.shape).astype(img.dtype, copy=False)
+
+
+def _generator(seed: int) -> np.random.Generator:
+    # The quickest of numpy's bit generators to seed and to draw from.
+    return np.random.Generator(np.random.SFC64(seed))

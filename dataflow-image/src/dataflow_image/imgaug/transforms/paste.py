@@ -1,0 +1,100 @@
+"""Put an image onto a larger background."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
+from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
+
+__all__ = ["BackgroundFiller", "ConstantBackgroundFiller", "PasteTransform"]
+
+
+class BackgroundFiller(ABC):
+    """Makes backgrounds. It is plain data, and the same image always gets the same one."""
+
+    @abstractmethod
+    def fill(self, background_shape: tuple[int, int], img: Image) -> Image:
+        """Return a new (height, width) background with the channels and dtype of `img`."""
+
+
+@dataclass(frozen=True)
+class ConstantBackgroundFiller(BackgroundFiller):
+    """Backgrounds of one value.
+
+    >>> ConstantBackgroundFiller(7).fill((1, 2), np.zeros((1, 1), np.uint8)).tolist()
+    [[7, 7]]
+
+    Attributes:
+        value: a number, or one per channel.
+    """
+
+    value: float | Sequence[float]
+
+    def __post_init__(self) -> None:
+        """Bring several values into a tuple, so that fillers compare by value."""
+        if isinstance(self.value, Sequence):
+            object.__setattr__(self, "value", tuple(self.value))
+
+    def fill(self, background_shape: tuple[int, int], img: Image) -> Image:
+        """Return the background."""
+        return np.full((*background_shape, *img.shape[2:]), self.value, img.dtype)
+
+
+@dataclass(frozen=True)
+class PasteTransform(Transform):
+    """Put an image of (h, w) onto a background, its upper left pixel at (y0, x0).
+
+    >>> PasteTransform(0, 1, 1, 1, 1, 3).apply_image(np.uint8([[5]])).tolist()
+    [[0, 5, 0]]
+
+    Attributes:
+        y0: the image's first row on the background, in pixels.
+        x0: the image's first column on the background, in pixels.
+        h: height of the image, in pixels.
+        w: width of the image, in pixels.
+        new_h: height of the background, in pixels.
+        new_w: width of the background, in pixels.
+        filler: makes the background of images; that of masks is zero.
+    """
+
+    y0: int
+    x0: int
+    h: int
+    w: int
+    new_h: int
+    new_w: int
+    filler: BackgroundFiller = field(default_factory=lambda: ConstantBackgroundFiller(0))
+
+    def apply_image(self, img: Image) -> Image:
+        """Return the background with the image on it.
+
+        Raises:
+            ValueError: the image is not of the size that the transform was made for.
+        """
+        return self._paste(img, self.filler.fill((self.new_h, self.new_w), img))
+
+    def apply_coords(self, coords: Coords) -> Coords:
+        """Shift the points."""
+        points = as_points(coords)
+        moved: Coords = points + np.array([self.x0, self.y0], points.dtype)
+        return moved
+
+    def apply_mask(self, mask: Image) -> Image:
+        """Return the mask, with zeros around it."""
+        return self._paste(mask, np.zeros((self.new_h, self.new_w, *mask.shape[2:]), mask.dtype))
+
+    def spec_after(self, spec: ImageSpec) -> ImageSpec:
+        """Return `spec` at the size of the background."""
+        return spec.resized(self.new_h, self.new_w)
+
+    def _paste(self, img: Image, background: Image) -> Image:
+        size = image_size(img)
+        if size != (self.h, self.w):
+            raise ValueError(f"{self!r} was given an image of {size[0]}x{size[1]} (h x w)")
+        background[self.y0 : self.y0 + self.h, self.x0 : self.x0 + self.w] = img
+        return background
