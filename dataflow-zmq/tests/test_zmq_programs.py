@@ -7,11 +7,16 @@ import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from dataflow_core.testing import wait_until
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 #: A worker whose parent is gone may live this long; what is on top is a loaded machine's.
 GRACE_SECONDS = 1.0 + 4.0
@@ -152,7 +157,7 @@ VICTIM = """
     import dataflow_core as df
 
     def slow(dp):
-        print(os.getpid(), flush=True)
+        os.write(1, b"%d\\n" % os.getpid())
         time.sleep(600)
 
     flow = df.DataFromList([[i] for i in range(9)], shuffle=False).map(slow).parallel(2, "zmq")
@@ -181,14 +186,12 @@ class Program:
         self.process.send_signal(how)
         return self.process.wait(30)
 
-    def __enter__(self) -> Program:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.communicate()
 
 

@@ -6,20 +6,27 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pipelines import Boom, Recipe, blow_at, canonical, outcome, pipelines
 
 import dataflow_core as df
 
 SEED = 2**40 + 3
-MANY = settings.default.max_examples
-FEW = max(1, MANY // 10)
+EXAMPLES = int(os.environ.get("DATAFLOW_EXAMPLES", "100"))
+
+many = settings(
+    deadline=None,
+    max_examples=EXAMPLES,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+few = settings(many, max_examples=max(1, EXAMPLES // 10))
 
 
 @pytest.fixture(autouse=True)
@@ -118,7 +125,7 @@ def check_resume(
             assert outcome(resumed) == second
 
 
-@settings(max_examples=MANY)
+@many
 @given(pipelines(), sites, st.sampled_from(["inline", "thread"]))
 def test_the_stream_in_this_process_is_the_sequential_one(
     recipe: Recipe, sites: Sites, backend: str
@@ -126,13 +133,13 @@ def test_the_stream_in_this_process_is_the_sequential_one(
     check_stream(recipe, sites, backend)
 
 
-@settings(max_examples=FEW)
+@few
 @given(pipelines(), sites)
 def test_the_stream_of_processes_is_the_sequential_one(recipe: Recipe, sites: Sites) -> None:
     check_stream(recipe, sites, "zmq")
 
 
-@settings(max_examples=MANY)
+@many
 @given(
     *(pipelines(), sites, st.sampled_from(["inline", "thread"])),
     *(sites, st.sampled_from(["inline", "thread"]), st.integers(0, 60)),
@@ -143,7 +150,7 @@ def test_the_rest_in_this_process_is_the_sequential_one(
     check_resume(recipe, sites, backend, others, other, position)
 
 
-@settings(max_examples=FEW)
+@few
 @given(pipelines(), sites, sites, st.sampled_from(["inline", "thread"]), st.integers(0, 60))
 def test_the_rest_of_a_stream_of_processes_is_the_sequential_one(
     recipe: Recipe, sites: Sites, others: Sites, other: str, position: int
@@ -151,7 +158,7 @@ def test_the_rest_of_a_stream_of_processes_is_the_sequential_one(
     check_resume(recipe, sites, "zmq", others, other, position)
 
 
-@settings(max_examples=FEW)
+@few
 @given(pipelines(), sites, sites, st.sampled_from(["inline", "thread"]), st.integers(0, 60))
 def test_processes_go_on_with_the_rest(
     recipe: Recipe, sites: Sites, others: Sites, backend: str, position: int
@@ -159,7 +166,7 @@ def test_processes_go_on_with_the_rest(
     check_resume(recipe, sites, backend, others, "zmq", position)
 
 
-@settings(max_examples=MANY)
+@many
 @given(pipelines(), sites, st.sampled_from(["inline", "thread"]), st.integers(0, 40))
 def test_after_an_exception_the_state_points_at_the_failing_datapoint(
     recipe: Recipe, sites: Sites, backend: str, call: int

@@ -57,6 +57,36 @@ def test_what_has_no_index_is_refused_with_the_remedy(wrong: Any) -> None:
         df.DataFromList(wrong)
 
 
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_an_item_that_could_not_be_read_comes_first_after_a_resume(shuffle: bool) -> None:
+    class Lazy:
+        broken: int | None = None
+
+        def __len__(self) -> int:
+            return 8
+
+        def __getitem__(self, index: int) -> int:
+            if index == self.broken:
+                raise OSError("unplugged")
+            return index
+
+    lazy: Any = Lazy()
+    flow = df.DataFromList(lazy, shuffle=shuffle)
+    flow.reset_state(1)
+    expected = list(flow)
+    for position, index in enumerate(expected):
+        flow.reset_state(1)
+        seen: list[int] = []
+        lazy.broken = index
+        with pytest.raises(OSError, match="unplugged"):
+            seen.extend(flow)
+        state = flow.state_dict()
+        lazy.broken = None
+        assert state["position"] == position
+        flow.load_state_dict(state)
+        assert list(flow) == expected[position:]
+
+
 def test_items_can_be_read_by_index_too() -> None:
     assert df.DataFromList(["a", "b"])[1] == "b"
 

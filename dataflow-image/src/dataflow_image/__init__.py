@@ -11,6 +11,7 @@ from dataflow_image.augment import (
 from dataflow_image.decode import DecodeImage
 from dataflow_image.decoding import decode_image
 from dataflow_image.errors import ImageDecodeError
+from dataflow_image.mixing import CutMix, MixUp
 from dataflow_image.sources.folder import ImageFolder
 from dataflow_image.sources.from_file import ImageFromFile
 
@@ -18,10 +19,12 @@ __all__ = [
     "AugmentImageComponent",
     "AugmentImageComponents",
     "AugmentImageCoordinates",
+    "CutMix",
     "DecodeImage",
     "ImageDecodeError",
     "ImageFolder",
     "ImageFromFile",
+    "MixUp",
     "__version__",
     "decode_image",
     "imgaug",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataflow_lmdb.caffe import CaffeLMDB
+from dataflow_lmdb.codecs import register_codec
 from dataflow_lmdb.decoder import LMDBDataDecoder
 from dataflow_lmdb.errors import (
     DamagedRecordError,
@@ -43,4 +44,5 @@ __all__ = [
     "NotAnLMDBError",
     "UnfinishedDatabaseWarning",
     "__version__",
+    "register_codec",
 ]

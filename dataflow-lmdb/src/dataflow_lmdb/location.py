@@ -5,6 +5,7 @@ Opening, and what can go wrong with it, is here for readers and writers alike.
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,9 @@ DATA_FILE = "data.mdb"
 #: A path that does not exist yet and ends so becomes a single file.
 FILE_SUFFIXES = (".lmdb", ".mdb")
 
+#: What LMDB's table of readers takes, for as many of them as it has room for by default.
+_LOCK_FILE_BYTES = 8192
+
 _MAX_HINTS = 3
 _MAX_UNWRITTEN_PAGES = 64
 
@@ -51,6 +55,11 @@ class Location:
     def file(self) -> Path:
         """The file with the records."""
         return Path(self.path, DATA_FILE) if self.subdir else Path(self.path)
+
+    @property
+    def lock_file(self) -> Path:
+        """The file by which processes keep out of each other's way."""
+        return Path(self.path, "lock.mdb") if self.subdir else Path(f"{self.path}-lock")
 
     @property
     def file_id(self) -> FileId:
@@ -156,10 +165,15 @@ def open_for_writing(location: Location, map_size: int) -> lmdb.Environment:
         DatabaseInUseError: if the program has opened it already, with lmdb itself.
         DatabaseWriteError: if it cannot be written to.
     """
+    is_new = not location.exists
     try:
+        _reserve(location.lock_file)
         # Without readahead, since what is read while writing is the way to the last page only.
         return lmdb.open(location.path, subdir=location.subdir, map_size=map_size, readahead=False)
     except (lmdb.Error, OSError) as error:
+        if is_new:
+            # On a full disk half a header may be there, which could not be opened ever after.
+            os.truncate(location.file, 0)
         failure = _not_opened(location, error, "written")
         if type(failure) is LMDBError:
             raise DatabaseWriteError(str(failure), path=location.path) from error
@@ -186,6 +200,30 @@ def _not_opened(location: Location, error: Exception, verb: str) -> LMDBError:
     if "already open" in str(error):
         return in_use(path)
     return LMDBError(f"{path!r} cannot be {verb}: {error}", path=path)
+
+
+def _reserve(lock_file: Path) -> None:
+    """Give the lock file its room.
+
+    LMDB would only give it a size and write to its memory; if the disk is full by then, that ends
+    the process with a bus error.
+
+    Raises:
+        OSError: if there is no room.
+    """
+    if not hasattr(os, "posix_fallocate"):
+        return
+    handle = os.open(lock_file, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        # One that is larger may be in use.
+        if os.fstat(handle).st_size < _LOCK_FILE_BYTES:
+            os.posix_fallocate(handle, 0, _LOCK_FILE_BYTES)
+    except OSError as error:
+        # Some file systems cannot do it; that is no obstacle.
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+    finally:
+        os.close(handle)
 
 
 def _refuse_cut_file(location: Location, environment: lmdb.Environment) -> None:

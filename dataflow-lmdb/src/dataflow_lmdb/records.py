@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 
-from dataflow_lmdb.codecs import DECODERS, PICKLE, checked_codec, looks_like
+from dataflow_lmdb.codecs import PICKLE, decoder_of, known_codecs, looks_like
 from dataflow_lmdb.database import META_KEY, Database, share
 from dataflow_lmdb.decoded import DecodedData
 from dataflow_lmdb.errors import ForeignCodecError, UnfinishedDatabaseWarning
@@ -22,8 +22,8 @@ class LMDBRecords(DecodedData):
     Args:
         lmdb_path: a directory with a `data.mdb`, or a single file.
         shuffle: whether every epoch has an order of its own.
-        codec: what the values are in: "pickle" or "msgpack-numpy", for a database that something
-            else than LMDBSerializer wrote.
+        codec: what the values are in: "pickle", "msgpack-numpy", or one of `register_codec`, for a
+            database that something else than LMDBSerializer wrote.
 
     Raises:
         ForeignCodecError: if the database does not say what its values are in, and `codec` does
@@ -36,10 +36,12 @@ class LMDBRecords(DecodedData):
         self, lmdb_path: PathLike, shuffle: bool = True, *, codec: str | None = None
     ) -> None:
         path = os.fspath(lmdb_path)
+        if codec is not None:
+            decoder_of(codec)
         with share(path) as lease:
-            value_codec = _codec_of(lease.database, path, checked_codec(codec))
+            value_codec = _codec_of(lease.database, path, codec)
+        self._decode = decoder_of(value_codec)
         self._form = repr(value_codec)
-        self._decode = DECODERS[value_codec]
         super().__init__(lmdb_path, shuffle, codec=codec)
 
 
@@ -48,7 +50,7 @@ def _codec_of(database: Database, path: str, asked: str | None) -> str:
     meta = load_meta(database.get(META_KEY), path)
     if meta is None:
         return asked or _refuse_to_guess(database, path)
-    if asked not in (None, meta.codec) or meta.codec not in DECODERS:
+    if asked not in (None, meta.codec) or meta.codec not in known_codecs():
         raise ForeignCodecError(
             f"the values of {path!r} are in codec {meta.codec!r}"
             + (f", not {asked!r}; leave codec out" if asked else ", which is unknown here"),
@@ -76,7 +78,7 @@ def _refuse_to_guess(database: Database, path: str) -> str:
         f"{path!r} has no record __meta__ that says what its values are in, so something else"
         f" than this LMDBSerializer wrote it{seems}. Say it: load(path, codec="
         f"{likely or PICKLE!r}){danger if likely in ('', PICKLE) else ''}; for another form write"
-        " LMDBDataDecoder(LMDBData(path), lambda key, value: ...)",
+        " LMDBDataDecoder(LMDBData(path), lambda key, value: ...), or register_codec(...)",
         path=path,
         codec=likely,
     )

@@ -90,9 +90,10 @@ class LMDBSerializer:
             path: a directory with a `data.mdb`, or a single file.
             shuffle: whether every epoch has an order of its own.
             codec: for databases that something else wrote: "pickle" (runs whatever code the writer
-                chose) or "msgpack-numpy".
+                chose), "msgpack-numpy", or what `register_codec` was told of.
 
         Raises:
+            ValueError: if there is no such codec.
             ForeignCodecError: if the database does not say what its values are in.
             LMDBError: if there is no LMDB, or an empty one.
         """

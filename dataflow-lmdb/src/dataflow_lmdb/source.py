@@ -6,10 +6,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-import msgpack
-
 from dataflow_core.flow import Datapoint, IndexedDataFlow
-from dataflow_lmdb.codecs import MSGPACK_NUMPY, PICKLE, checked_codec, decode_pickle, looks_like
+from dataflow_lmdb.codecs import PICKLE, decoder_of, looks_like
 from dataflow_lmdb.database import KEYS_KEY, Database, Lease, share
 from dataflow_lmdb.errors import (
     DamagedRecordError,
@@ -20,7 +18,7 @@ from dataflow_lmdb.errors import (
 from dataflow_lmdb.in_order import in_order
 from dataflow_lmdb.keys import FormatKeys, Keys, KeyTable
 from dataflow_lmdb.location import PathLike
-from dataflow_lmdb.meta import load_keys
+from dataflow_lmdb.meta import CODEC, load_keys
 
 
 class LMDBData(IndexedDataFlow):
@@ -38,7 +36,7 @@ class LMDBData(IndexedDataFlow):
         keys: a list of keys, or a format string such as "{:0>8d}" that makes the key of record i
             out of i, which needs no memory. Without it the record `__keys__` says; if there is
             none, the database is scanned, in the order of its keys.
-        codec: "pickle" allows to unpickle a `__keys__` that is written so.
+        codec: what `__keys__` is in, as of LMDBSerializer.load(); "pickle" allows to unpickle it.
 
     Raises:
         DatabaseNotFoundError: if nothing is there.
@@ -70,7 +68,9 @@ class LMDBData(IndexedDataFlow):
         codec: str | None = None,
     ) -> None:
         super().__init__(shuffle=shuffle)
-        self._codec = checked_codec(codec)
+        if codec is not None:
+            decoder_of(codec)
+        self._codec = codec
         self._path = os.fspath(lmdb_path)
         with share(self._path) as lease:
             database = lease.database
@@ -151,14 +151,14 @@ class LMDBData(IndexedDataFlow):
                 path=self._path,
                 codec=PICKLE,
             )
+        name = form or self._codec
+        if name in (None, CODEC):
+            raise self._unreadable_keys(f"it starts with {record[:8]!r}")
         try:
-            if form == PICKLE:
-                return KeyTable(decode_pickle(memoryview(record)))
-            if form == MSGPACK_NUMPY:
-                return KeyTable(msgpack.unpackb(record))
-        except (TypeError, ValueError) as error:
+            return KeyTable(decoder_of(name)(memoryview(record)))
+        # As with values, what a codec raises is its own affair.
+        except Exception as error:
             raise self._unreadable_keys(str(error)) from error
-        raise self._unreadable_keys(f"it starts with {record[:8]!r}")
 
     def _unreadable_keys(self, why: str) -> DamagedRecordError:
         return DamagedRecordError(

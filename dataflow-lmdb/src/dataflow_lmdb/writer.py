@@ -6,6 +6,7 @@ many they are, and where their flow stands, all are in one.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -63,10 +64,12 @@ class DatabaseWriter:
                 self._environment.set_mapsize(2 * int(self._environment.info()["map_size"]))
         except (lmdb.Error, OSError) as error:
             path, kept = self._location.path, self.meta.records
+            # A full disk has many names, "Input/output error" among them.
+            free = shutil.disk_usage(self._location.file.parent).free
             raise DatabaseWriteError(
-                f"cannot write to {path!r}: {error}. {kept} records are in it and stay there; when"
-                " the cause is removed (a full disk, most often), go on with save(df, path,"
-                " resume=True)",
+                f"cannot write to {path!r}: {error} (there are {free / 1e6:.1f} MB free)."
+                f" {kept} records are in it and stay there; when the cause is removed, go on with"
+                " save(df, path, resume=True)",
                 path=path,
                 records=kept,
             ) from error

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from dataflow_core.flow.datapoint import DROP, Datapoint, shallow_copy
 from dataflow_core.flow.failure import note_place
-from dataflow_core.flow.run import Place, Run, Scope, number, position_of, upstream_place
+from dataflow_core.flow.ranges import Ranges, checked_ranges, first_outside, holds, union
+from dataflow_core.flow.run import Place, Run, Scope, position_of, upstream_place
 from dataflow_core.rng import DrawContext, hold, let_go
 
 if TYPE_CHECKING:
@@ -117,11 +118,9 @@ class Chain:
 
     def open_base(self, scope: Scope, place: Place | None) -> Run:
         """Open the numbering stage, past what was delivered before `place`."""
-        if isinstance(place, Mapping) and "after" in place:
-            return _Past(
-                self.base(scope, upstream_place(place, "at"), self.shard),
-                number(place, "after"),
-            )
+        if isinstance(place, Mapping) and "at" in place and "done" in place:
+            at = upstream_place(place, "at")
+            return _WithoutRun(self.base(scope, at, self.shard), checked_ranges(place["done"]))
         return self.base(scope, place, self.shard)
 
     def open(self, scope: Scope, place: Place | None) -> Run:
@@ -260,34 +259,45 @@ class WalkRun(Run):
             yield dp
 
 
-class _Past(Run):
-    """A run without the datapoints up to a position, which were delivered already."""
+class _WithoutRun(Run):
+    """A run without the positions that were delivered already."""
 
-    __slots__ = ("_after", "_base")
+    __slots__ = ("_base", "_done")
 
-    def __init__(self, base: Run, after: int) -> None:
+    def __init__(self, base: Run, done: Ranges) -> None:
         self._base = base
-        self._after = after
+        self._done = done
 
     @property
     def position(self) -> int:  # type: ignore[override]
-        return max(self._base.position, self._after)
+        return self._base.position
 
     def __iter__(self) -> Iterator[Datapoint]:
-        for dp in self._base:
-            if self._base.position > self._after:
+        base, done = self._base, self._done
+        for dp in base:
+            if not holds(done, base.position):
                 yield dp
 
     def place(self) -> Place:
-        if self._base.position >= self._after:
-            return self._base.place()
-        return {"position": self._after + 1, "at": self._base.place(), "after": self._after}
+        return without(self._base.place(), self._done)
 
     def give_back(self) -> None:
         self._base.give_back()
 
     def close(self) -> None:
         self._base.close()
+
+
+def without(at: Place, done: Ranges) -> Place:
+    """Return the place that begins at `at` and leaves out the positions in `done`."""
+    if isinstance(at, Mapping) and "at" in at and "done" in at:
+        done = union(done, checked_ranges(at["done"]))
+        at = upstream_place(at, "at") or 0
+    begin = position_of(at)
+    left = [[first, last] for first, last in done if last >= begin]
+    if not left:
+        return at
+    return {"position": first_outside(left, begin), "at": at, "done": left}
 
 
 class ShardedRun(Run):
@@ -323,7 +333,7 @@ class ShardedRun(Run):
             return self._last
         # The datapoints of the same round belong to other shards of an equally long walk.
         last = self._shard.after(self._base.position) - 1
-        return {"position": last + 1, "at": self._base.place(), "after": last}
+        return without(self._base.place(), [[0, last]])
 
     def give_back(self) -> None:
         self._at_hand = False

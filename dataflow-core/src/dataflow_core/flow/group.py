@@ -9,7 +9,8 @@ from itertools import islice
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.failure import note_place
 from dataflow_core.flow.proxy import ProxyDataFlow
-from dataflow_core.flow.run import Place, Run, Scope, position_of, upstream_place
+from dataflow_core.flow.ranges import Ranges, checked_ranges, holds
+from dataflow_core.flow.run import Place, PlaceValue, Run, Scope, position_of, upstream_place
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,7 @@ class GroupFlow(ProxyDataFlow):
 
     def _open(self, scope: Scope, place: Place | None) -> Run:
         run = self.ds._open(scope, upstream_place(place))
-        return GroupRun(run, self._grouping(), position_of(place))
+        return GroupRun(run, self._grouping(), position_of(place), done_groups(place))
 
     def __len__(self) -> int:
         grouping = self._grouping()
@@ -48,13 +49,28 @@ class GroupFlow(ProxyDataFlow):
         return whole + bool(rest and grouping.remainder)
 
 
+def done_groups(place: Place | None) -> Ranges:
+    """Return which groups from a place on were delivered already, out of their order."""
+    if not isinstance(place, Mapping) or "groups" not in place:
+        return []
+    return checked_ranges(place["groups"])
+
+
+def place_among(position: int, ds: Place, done: Ranges) -> Place:
+    """Return the place of group number `position`, which begins at `ds`; `done` are left out."""
+    left = [[first, last] for first, last in done if last >= position]
+    place: dict[str, PlaceValue] = {"position": position, "ds": ds}
+    return {**place, "groups": left} if left else place
+
+
 class GroupRun(Run):
-    """Groups what the upstream's run hands out."""
+    """Groups what the upstream's run hands out, but for those in `done`."""
 
-    __slots__ = ("_begin", "_broken", "_grouping", "_upstream")
+    __slots__ = ("_begin", "_broken", "_done", "_grouping", "_upstream")
 
-    def __init__(self, upstream: Run, grouping: Grouping, start: int) -> None:
+    def __init__(self, upstream: Run, grouping: Grouping, start: int, done: Ranges) -> None:
         super().__init__(start)
+        self._done = done
         self._upstream = upstream
         self._grouping = grouping
         self._begin = upstream.place()
@@ -71,6 +87,9 @@ class GroupRun(Run):
             group = list(islice(items, size))
             if len(group) < size and not (group and self._grouping.remainder):
                 return
+            if self._done and holds(self._done, self.position + 1):
+                self.position += 1
+                continue
             try:
                 out = collate(group)
             except Exception as error:
@@ -80,9 +99,9 @@ class GroupRun(Run):
             self._broken = False
             yield out
 
-    def place(self) -> Mapping[str, int | Place]:
+    def place(self) -> Place:
         upstream = self._begin if self._broken else self._upstream.place()
-        return {"position": self.position + 1, "ds": upstream}
+        return place_among(self.position + 1, upstream, self._done)
 
     def give_back(self) -> None:
         self.position -= 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import chain
 from operator import length_hint
+from types import BuiltinMethodType
 
 import numpy as np
 import numpy.typing as npt
@@ -71,7 +72,22 @@ class IndexRun(Run):
 
     def __iter__(self) -> Iterator[Datapoint]:
         indices = chain.from_iterable(self._blocks())
-        return indices if self._read is None else map(self._read, indices)
+        if self._read is None:
+            return indices
+        # What Python code reads may fail, and then has to be given back.
+        built_in = isinstance(self._read, BuiltinMethodType)
+        return map(self._read, indices) if built_in else self._reading(self._read, indices)
+
+    def _reading(
+        self, read: Callable[[int], Datapoint], indices: Iterator[int]
+    ) -> Iterator[Datapoint]:
+        for index in indices:
+            try:
+                dp = read(index)
+            except BaseException:
+                self.give_back()
+                raise
+            yield dp
 
     def _blocks(self) -> Iterator[Iterator[int]]:
         step = self._shard.count

@@ -166,4 +166,6 @@ class _FixedRun(Run):
 
     def close(self) -> None:
         if self._flow._tail is not self._tail:
+            # An exception may hold on to `items`, whose end comes later then and finds this.
+            self._tail.intact = False
             self._tail.run.close()

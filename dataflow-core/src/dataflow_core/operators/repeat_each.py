@@ -50,7 +50,7 @@ class _EachRun(Run):
         self._upstream = upstream
         self._num = num
         self._begin = upstream.place()
-        self._done = number(place, "done") if self.position >= 0 else 0
+        self._done = number(place, "times") if self.position >= 0 else 0
 
     def __iter__(self) -> Iterator[Datapoint]:
         for dp in self._upstream:
@@ -62,8 +62,8 @@ class _EachRun(Run):
 
     def place(self) -> Place:
         if self._done == self._num:
-            return {"position": self.position + 1, "done": 0, "ds": self._upstream.place()}
-        return {"position": self.position + 1, "done": self._done, "ds": self._begin}
+            return {"position": self.position + 1, "times": 0, "ds": self._upstream.place()}
+        return {"position": self.position + 1, "times": self._done, "ds": self._begin}
 
     def give_back(self) -> None:
         self.position -= 1

@@ -152,7 +152,7 @@ def unpacked_failure(packed: Packed) -> Failure:
     if pickled is not None:
         try:
             return Failure(pickle.loads(pickled), text)  # noqa: S301  of our own child
-        except Exception:  # noqa: BLE001  its class may not be there; its text is
+        except Exception:  # noqa: BLE001, S110  its class may not be there; its text is
             pass
     error = WorkerError(f"a worker raised what cannot be sent: {line}", traceback_text=text)
     for note in notes:

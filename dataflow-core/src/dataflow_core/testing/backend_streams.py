@@ -43,7 +43,7 @@ class BackendStreams(BackendCase):
         states, states_of_flow, resumed = _states(sequential), _states(flow), make()
         sequential.set_epoch(7)
         expected, following = [*sequential], [*sequential]
-        for position in range(len(expected)):
+        for position in range(len(expected) + 1):
             for state, onto in (
                 (states_of_flow[position], other),
                 (states_of_flow[position], resumed),

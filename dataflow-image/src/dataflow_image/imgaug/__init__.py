@@ -10,6 +10,7 @@ unless said. Coordinates are continuous x y: pixel centres lie at + 0.5.
 from __future__ import annotations
 
 from dataflow_image.imgaug.affine import Affine, Shift
+from dataflow_image.imgaug.albumentations import Albumentations
 from dataflow_image.imgaug.augmentor import ImageAugmentor, PhotometricAugmentor
 from dataflow_image.imgaug.augmentor_list import AugmentorList
 from dataflow_image.imgaug.blur import GaussianBlur
@@ -35,6 +36,7 @@ from dataflow_image.imgaug.map_image import MapImage
 from dataflow_image.imgaug.noise import GaussianNoise, JpegNoise, SaltPepperNoise
 from dataflow_image.imgaug.normalize import Clip, MeanVarianceNormalize, MinMaxNormalize, Normalize
 from dataflow_image.imgaug.paste import CenterPaste, RandomPaste
+from dataflow_image.imgaug.rand_augment import RandAugment
 from dataflow_image.imgaug.resize import RandomResize, Resize, ResizeShortestEdge
 from dataflow_image.imgaug.rotation import Rotation, RotationAndCropValid
 from dataflow_image.imgaug.spec import ImageSpec
@@ -54,6 +56,7 @@ from dataflow_image.imgaug.transforms import (
 
 __all__ = [
     "Affine",
+    "Albumentations",
     "AugmentorList",
     "BackgroundFiller",
     "Brightness",
@@ -87,6 +90,7 @@ __all__ = [
     "Normalize",
     "PhotometricAugmentor",
     "PhotometricTransform",
+    "RandAugment",
     "RandomApplyAug",
     "RandomChooseAug",
     "RandomCrop",

@@ -144,4 +144,5 @@ _RIGHT_ANGLE = 90.0
 
 def _draw_shift(rng: np.random.Generator, most_x: float, most_y: float) -> tuple[float, float]:
     # Whole pixels, so that a mere shift does not blur.
-    return float(round(rng.uniform(-most_x, most_x))), float(round(rng.uniform(-most_y, most_y)))
+    x, y = math.floor(most_x), math.floor(most_y)
+    return float(rng.integers(-x, x + 1)), float(rng.integers(-y, y + 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataflow_image.imgaug.transforms.albumentations import AlbumentationsTransform
 from dataflow_image.imgaug.transforms.blur import GaussianBlurTransform
 from dataflow_image.imgaug.transforms.cast import CastTransform
 from dataflow_image.imgaug.transforms.color import ColorTransform
@@ -34,6 +35,7 @@ from dataflow_image.imgaug.transforms.transform_list import TransformList
 from dataflow_image.imgaug.transforms.warp_affine import WarpAffineTransform
 
 __all__ = [
+    "AlbumentationsTransform",
     "AutoContrastTransform",
     "BackgroundFiller",
     "Boxes",

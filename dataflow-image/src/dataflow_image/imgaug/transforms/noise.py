@@ -89,7 +89,7 @@ class JpegTransform(_Noise):
         values = img if img.dtype == np.uint8 else to_uint8(img)
         _, encoded = cv2.imencode(".jpg", values, (cv2.IMWRITE_JPEG_QUALITY, self.quality))
         flag = cv2.IMREAD_GRAYSCALE if channels == 1 else cv2.IMREAD_COLOR
-        decoded: Image = cv2.imdecode(encoded, flag)
+        decoded = np.asarray(cv2.imdecode(encoded, flag))
         return decoded.reshape(img.shape).astype(img.dtype, copy=False)
 
 

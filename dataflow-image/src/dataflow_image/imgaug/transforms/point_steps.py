@@ -51,7 +51,8 @@ class PosterizeStep:
     def apply(self, values: Image) -> Image:
         """Return the values with few levels."""
         step = 2 ** (_BITS - self.bits)
-        return np.floor(values / step) * step
+        kept: Image = np.floor(values / step) * step
+        return kept
 
 
 @dataclass(frozen=True)

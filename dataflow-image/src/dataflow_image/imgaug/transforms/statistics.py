@@ -36,7 +36,8 @@ class StandardizeTransform(StationaryTransform):
         mean = pixels.mean(axis=0, dtype=np.float64)
         std = pixels.std(axis=0, dtype=np.float64)
         least = 1.0 / np.sqrt(len(pixels))
-        result = (pixels - mean.astype(np.float32)) * (1.0 / np.maximum(std, least)).astype("f4")
+        scale = (1.0 / np.maximum(std, least)).astype(np.float32)
+        result: Image = (pixels - mean.astype(np.float32)) * scale
         return result.reshape(img.shape)
 
     def spec_after(self, spec: ImageSpec) -> ImageSpec:
@@ -68,7 +69,7 @@ class RescaleTransform(StationaryTransform):
         pixels = _pixels(img, together=self.all_channel)
         low, high = pixels.min(axis=0), pixels.max(axis=0)
         spread = np.where(high > low, high - low, 1.0)
-        result = (pixels - low) * ((self.max - self.min) / spread).astype(np.float32)
+        result: Image = (pixels - low) * ((self.max - self.min) / spread).astype(np.float32)
         result += np.float32(self.min)
         return result.reshape(img.shape)
 

@@ -1,0 +1,1 @@
+"""What the speeds are limited by: the same work without a loader around it."""

@@ -1,0 +1,88 @@
+"""Other loaders on the same work, as far as they are installed.
+
+None of them is needed; `nox -s peers` installs all. Each module here has one function, `batches`,
+and is imported only if its library is there.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+from work.timed import seconds_for
+
+#: Longer than what any of them is ahead by takes to make.
+_SETTLE_SECONDS = 0.5
+
+#: More than any of them is ahead by, in batches.
+_AHEAD = 16
+
+
+class Dataset(Protocol):
+    """What all of them read."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A loader with workers of one kind.
+
+    Attributes:
+        library: its name, for people.
+        kind: of the workers, "thread" or "process".
+        module: here.
+    """
+
+    library: str
+    kind: str
+    module: str
+
+    def __str__(self) -> str:
+        return f"{self.library}, {self.kind}"
+
+    def batches(
+        self, dataset: Dataset, batch_size: int | None, workers: int
+    ) -> Generator[Any, None, None]:
+        """Yield batches of the dataset in order; its datapoints if `batch_size` is None."""
+        made: Generator[Any, None, None] = import_module(f"peers.{self.module}").batches(
+            dataset, batch_size, workers, self.kind
+        )
+        return made
+
+
+_PEERS = {
+    "torch": [Peer("torch DataLoader", "process", "torch_loader")],
+    "grain": [Peer("grain", kind, "grain_loader") for kind in ("thread", "process")],
+    "spdl": [Peer("SPDL", kind, "spdl_loader") for kind in ("thread", "process")],
+}
+
+
+def installed(*kinds: str) -> Iterator[Peer]:
+    """Yield the peers that are installed and have workers of these kinds; say which are not."""
+    for library, peers in _PEERS.items():
+        if find_spec(library) is None:
+            print(f"{library}: not installed, left out", file=sys.stderr)
+        else:
+            yield from (peer for peer in peers if peer.kind in kinds)
+
+
+def seconds_under_way(batches: Iterator[Any], count: int) -> float:
+    """Return the seconds that `count` batches take in the middle of a long epoch.
+
+    What was made while nobody asked is not counted, and what is still being made afterwards is
+    waited for: it would slow down whoever is measured next.
+    """
+    for _ in itertools.islice(batches, _AHEAD):
+        pass
+    seconds = seconds_for(itertools.islice(batches, count), count)
+    time.sleep(_SETTLE_SECONDS)
+    return seconds

@@ -1,0 +1,1 @@
+"""What the loaders of a comparison are all given to do."""

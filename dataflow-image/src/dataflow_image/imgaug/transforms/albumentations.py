@@ -1,0 +1,64 @@
+"""What an augmentor of albumentations does to one image."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dataflow_image.imgaug.spec import Image, ImageSpec
+from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
+
+__all__ = ["AlbumentationsTransform"]
+
+
+@dataclass(frozen=True)
+class AlbumentationsTransform(Transform):
+    """Run an augmentor of albumentations from a fixed seed.
+
+    Points and masks are moved by running it again from that seed, on a black image. So they agree
+    with the image unless what the augmentor draws depends on the image's pixels.
+
+    Attributes:
+        augmentor: of albumentations; it is copied before it is run, and never modified.
+        seed: of its draws.
+        spec: shape and dtype of the image that the transform was made for.
+    """
+
+    augmentor: Any
+    seed: int
+    spec: ImageSpec
+
+    def apply_image(self, img: Image) -> Image:
+        """Return the augmented image."""
+        # Some of them work in place.
+        augmented: Image = self._run(image=img.copy())["image"]
+        return augmented
+
+    def apply_coords(self, coords: Coords) -> Coords:
+        """Return the points where albumentations puts them; it counts in pixel indices."""
+        points = as_points(coords)
+        moved = self._run(image=self._black(), keypoints=points - 0.5)["keypoints"]
+        return (np.asarray(moved, np.float64).reshape(-1, 2) + 0.5).astype(points.dtype)
+
+    def apply_mask(self, mask: Image) -> Image:
+        """Return the mask as albumentations changes masks."""
+        changed: Image = self._run(image=self._black(), mask=mask.copy())["mask"]
+        return changed
+
+    def _black(self) -> Image:
+        return np.zeros(self.spec.shape, self.spec.dtype)
+
+    def _run(self, **targets: Any) -> Any:
+        albumentations = importlib.import_module("albumentations")
+        points = None
+        if "keypoints" in targets:
+            points = albumentations.KeypointParams("xy", remove_invisible=False)
+        # A copy, because seeding modifies it, and other threads run it too.
+        pipeline = albumentations.Compose(
+            [copy.deepcopy(self.augmentor)], keypoint_params=points, seed=self.seed
+        )
+        return pipeline(**targets)
