@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.shared_memory import SharedMemory
 from types import TracebackType
@@ -83,7 +84,7 @@ class Handover:
         traceback: TracebackType | None,
     ) -> None:
         for connection in self._connections:
-            connection.send_bytes(b"")
+            connection.close()
         for process in self._processes:
             process.join()
         self._places.clear()
@@ -97,9 +98,11 @@ def _copy(connection: Connection, make: Callable[[], npt.NDArray[Any]], names: l
     source = make()
     memory = [SharedMemory(name) for name in names]
     places = [np.ndarray(source.shape, source.dtype, each.buf) for each in memory]
-    while order := connection.recv_bytes():
-        np.copyto(places[order[0]], source)
-        connection.send_bytes(order)
+    with suppress(EOFError):  # The other end is closed: no more is wanted.
+        while True:
+            order = connection.recv_bytes()
+            np.copyto(places[order[0]], source)
+            connection.send_bytes(order)
     places.clear()
     for each in memory:
         each.close()

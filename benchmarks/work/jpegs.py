@@ -73,7 +73,7 @@ def _crops(image: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.uint8]]:
 
 def _encoded(image: npt.NDArray[np.uint8]) -> bytes:
     """Return the JPEG of the quality that comes nearest to the wanted size."""
-    low, high = 30, 98
+    low, high = 30, 100
     best = b""
     while low <= high:
         quality = (low + high) // 2

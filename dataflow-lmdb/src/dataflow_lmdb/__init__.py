@@ -6,7 +6,9 @@ from dataflow_lmdb.caffe import CaffeLMDB
 from dataflow_lmdb.codecs import register_codec
 from dataflow_lmdb.decoder import LMDBDataDecoder
 from dataflow_lmdb.errors import (
+    DamagedDatabaseError,
     DamagedRecordError,
+    DatabaseChangedError,
     DatabaseExistsError,
     DatabaseInUseError,
     DatabaseNotFoundError,
@@ -27,7 +29,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CaffeLMDB",
+    "DamagedDatabaseError",
     "DamagedRecordError",
+    "DatabaseChangedError",
     "DatabaseExistsError",
     "DatabaseInUseError",
     "DatabaseNotFoundError",

@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 import lmdb
 
+from dataflow_lmdb.changes import Watch
 from dataflow_lmdb.location import (
     FileId,
     Location,
     PathLike,
+    damaged,
     in_use,
     locate_existing,
     open_for_reading,
@@ -50,13 +52,16 @@ class Database:
     much as reading a small value does. Hence the database must not be written to meanwhile.
 
     Attributes:
+        location: of the file.
         reader: what the calling thread looks records up with.
+        watch: tells whether somebody else has written to the file since it was opened.
         leases: how many there are.
     """
 
     def __init__(self, location: Location, *, readahead: bool) -> None:
+        self.location = location
         self._mapping = _Mapping(location, readahead)
-        self._mapping.open()
+        self.watch = Watch(location.file, self._mapping.open())
         self.reader = ThreadReader(self._mapping)
         self.leases = 0
 
@@ -94,6 +99,8 @@ class Database:
 class Lease:
     """The right to read a `Database`, until it is closed or gone.
 
+    Within a `with` statement LMDB's own errors become DamagedDatabaseErrors.
+
     Attributes:
         database: to read from as long as one holds the lease.
     """
@@ -112,8 +119,13 @@ class Lease:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc_info: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        path = self.database.location.path
         self.close()
+        if isinstance(error, lmdb.Error):
+            raise damaged(path, error) from error
 
 
 class ThreadReader(threading.local):
@@ -140,6 +152,11 @@ class ThreadReader(threading.local):
             return self.get
         self.view = environment.begin(buffers=True).cursor().get
         return self.view
+
+    def renew(self) -> None:
+        """Give the calling thread new transactions: one that has failed is of no more use."""
+        self.__dict__.pop("get", None)
+        self.__dict__.pop("view", None)
 
 
 class _Mapping:

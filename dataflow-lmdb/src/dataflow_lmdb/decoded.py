@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import lmdb
+
 from dataflow_core.flow import Datapoint
 from dataflow_lmdb.errors import DamagedRecordError, LMDBError
 from dataflow_lmdb.source import LMDBData
@@ -24,9 +26,16 @@ class DecodedData(LMDBData):
         key = self._key_at(index)
         # Held in a variable until the value is decoded, which lies in the database's memory.
         lease = self._lease or self._open_lease()
-        value = lease.database.reader.view(key)
+        database = lease.database
+        watch = database.watch
+        if watch.place[0] != watch.seen:
+            raise self._changed()
+        try:
+            value = database.reader.view(key)
+        except lmdb.Error as error:
+            raise self._failed(index, database, error) from error
         if value is None:
-            raise self._missing(index, lease.database)
+            raise self._missing(index, database)
         try:
             return self._decode(value)
         except LMDBError:

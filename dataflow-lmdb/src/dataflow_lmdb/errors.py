@@ -11,6 +11,8 @@
         ├── KeyNotFoundError       .key; also LookupError
         ├── ForeignCodecError      .codec
         ├── DamagedRecordError     also ValueError
+        ├── DamagedDatabaseError   also ValueError
+        ├── DatabaseChangedError
         └── MissingLibraryError
 
 Facts are attributes with defaults, so that every error survives the trip between processes.
@@ -91,6 +93,14 @@ class ForeignCodecError(LMDBError):
 
 class DamagedRecordError(LMDBError, ValueError):
     """A record cannot be read in the form that the database says it has."""
+
+
+class DamagedDatabaseError(LMDBError, ValueError):
+    """LMDB finds pages in the file that make no sense."""
+
+
+class DatabaseChangedError(LMDBError):
+    """Somebody has written to the database since it was opened for reading."""
 
 
 class MissingLibraryError(LMDBError):

@@ -35,10 +35,15 @@ def in_order(
         cursor = held.database.cursor()
         if not cursor.set_key(key_at(indices[0])):
             return
+        watch = held.database.watch
+        place, seen = watch.place, watch.seen
         for wanted, (key, value) in zip(map(key_at, indices), cursor):
             if key != wanted:
                 return
             yield [key, value]
+            # Any time may have passed by now.
+            if place[0] != seen:
+                return
     except lmdb.Error:
-        # A cursor that was inherited by a forked child, where it must not be used.
+        # A damaged page; or a cursor that a forked child inherited, where it must not be used.
         return

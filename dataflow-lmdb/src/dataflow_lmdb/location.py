@@ -14,6 +14,7 @@ from typing import TypeAlias
 import lmdb
 
 from dataflow_lmdb.errors import (
+    DamagedDatabaseError,
     DatabaseInUseError,
     DatabaseNotFoundError,
     DatabaseWriteError,
@@ -185,6 +186,15 @@ def in_use(path: str) -> DatabaseInUseError:
     return DatabaseInUseError(
         f"{path!r} is open in this process already, and LMDB cannot open it twice: close() the"
         " flow that reads it, or the lmdb.Environment, first",
+        path=path,
+    )
+
+
+def damaged(path: str, error: Exception) -> DamagedDatabaseError:
+    """Return the error for what LMDB says when it cannot make sense of a file's pages."""
+    return DamagedDatabaseError(
+        f"{path!r} cannot be read: {error}. The file is damaged, or has been written to while it"
+        " was read; copy it again, or write it anew",
         path=path,
     )
 

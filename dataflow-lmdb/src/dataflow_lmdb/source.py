@@ -6,18 +6,22 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+import lmdb
+
 from dataflow_core.flow import Datapoint, IndexedDataFlow
 from dataflow_lmdb.codecs import PICKLE, decoder_of, looks_like
 from dataflow_lmdb.database import KEYS_KEY, Database, Lease, share
 from dataflow_lmdb.errors import (
     DamagedRecordError,
+    DatabaseChangedError,
     EmptyDatabaseError,
     ForeignCodecError,
     KeyNotFoundError,
+    LMDBError,
 )
 from dataflow_lmdb.in_order import in_order
 from dataflow_lmdb.keys import FormatKeys, Keys, KeyTable
-from dataflow_lmdb.location import PathLike
+from dataflow_lmdb.location import PathLike, damaged
 from dataflow_lmdb.meta import CODEC, load_keys
 
 
@@ -26,7 +30,8 @@ class LMDBData(IndexedDataFlow):
 
     Order: of the keys, or another permutation of it every epoch. Duplicates, loss: none.
     Crosses processes: path and keys; every process opens the database itself, when it first
-    reads, read-only and without a lock. Do not write to a database that is being read.
+    reads, read-only and without a lock. Do not write to a database that is being read: the next
+    read then raises.
 
     `close()` lets go of the file; reading opens it again.
 
@@ -44,6 +49,8 @@ class LMDBData(IndexedDataFlow):
         EmptyDatabaseError: if it holds no records.
         KeyNotFoundError: if the first or the last of `keys` is not in it; while reading, if
             another one is not.
+        DamagedDatabaseError: if LMDB finds the file damaged.
+        DatabaseChangedError: while reading, if somebody has written to the database meanwhile.
         ForeignCodecError: if `__keys__` is pickled and `codec` does not ask for that.
 
     Example:
@@ -92,9 +99,16 @@ class LMDBData(IndexedDataFlow):
         key = self._key_at(index)
         # Held in a variable, so that no other thread's close() ends it during the read.
         lease = self._lease or self._open_lease()
-        value = lease.database.reader.get(key)
+        database = lease.database
+        watch = database.watch
+        if watch.place[0] != watch.seen:
+            raise self._changed()
+        try:
+            value = database.reader.get(key)
+        except lmdb.Error as error:
+            raise self._failed(index, database, error) from error
         if value is None:
-            raise self._missing(index, lease.database)
+            raise self._missing(index, database)
         return [key, value]
 
     def close(self) -> None:
@@ -167,15 +181,36 @@ class LMDBData(IndexedDataFlow):
             path=self._path,
         )
 
-    def _missing(self, index: int, database: Database) -> KeyNotFoundError:
+    def _missing(self, index: int, database: Database) -> LMDBError:
         """Return the error for a record that is not there; an IndexError if none should be."""
         key = self._keys[index]
-        first = next(database.keys(), None)
+        try:
+            first = next(database.keys(), None)
+        except lmdb.Error as error:
+            return self._failed(index, database, error)
         there = "no datapoints" if first is None else f"keys that look like {first!r}"
         return KeyNotFoundError(
             f"the LMDB at {self._path!r} has no record {key!r}; it has {there}",
             path=self._path,
             key=key,
+        )
+
+    def _failed(self, index: int, database: Database, error: lmdb.Error) -> LMDBError:
+        """Return the error for a record that LMDB fails to find."""
+        database.reader.renew()
+        if isinstance(error, lmdb.BadValsizeError):  # a key that no LMDB can hold
+            return KeyNotFoundError(
+                f"the LMDB at {self._path!r} cannot have a record {self._keys[index]!r}: {error}",
+                path=self._path,
+                key=self._keys[index],
+            )
+        return damaged(self._path, error)
+
+    def _changed(self) -> DatabaseChangedError:
+        return DatabaseChangedError(
+            f"{self._path!r} has been written to since it was opened, and reading on could end the"
+            " process: close() all flows that read it, and load it again when nobody writes",
+            path=self._path,
         )
 
     def _params(self) -> Mapping[str, object]:

@@ -72,7 +72,7 @@ def checked_ranges(value: object) -> Ranges:
 def _is_range(value: object) -> bool:
     return (
         isinstance(value, Sequence)
-        and len(value) == 2  # noqa: PLR2004
+        and len(value) == 2
         and all(isinstance(number, int) and not isinstance(number, bool) for number in value)
         and 0 <= value[0] <= value[1]
     )

@@ -17,10 +17,12 @@ from dataflow_core.parallel.groups_run import GroupsRun
 from dataflow_core.parallel.items_run import ItemsRun
 from dataflow_core.parallel.lease import Keeper
 from dataflow_core.parallel.ledger import Counts
+from dataflow_core.parallel.overtaking import overtaking_limit
 from dataflow_core.parallel.plan import Plan, plan, warn_of_idle_workers
 from dataflow_core.parallel.policy import OnError, checked_on_error
 from dataflow_core.parallel.stream_run import StreamRun
 from dataflow_core.parallel.terms import Terms
+from dataflow_core.parallel.unordered_groups_run import UnorderedGroupsRun
 from dataflow_core.parallel.window import window
 
 if TYPE_CHECKING:
@@ -44,6 +46,9 @@ class ParallelData(ProxyDataFlow):
         backend: the name of one (`DataFlow.registry.backends`), or one.
         max_in_flight: datapoints (batches, if `ds` ends with one) that may be under way or wait
             for the consumer; None: as many as keep the workers busy.
+        ordered: False hands datapoints out as they come, each still once per epoch, with its own
+            position and random numbers; a number, at most so many places early or late. Batches
+            whose members a stage might drop always come in order, as does what one worker runs.
         on_error: what to do when a one-by-one stage fails on a datapoint: "raise", "skip" (leave
             it out, counted), a `Retry`, or a function of (error, stage, position) that answers
             "raise", "skip" or "retry". Asked in the worker. A batch that cannot be made, or a
@@ -78,6 +83,7 @@ class ParallelData(ProxyDataFlow):
         backend: str | Backend = "thread",
         *,
         max_in_flight: SupportsIndex | None = None,
+        ordered: bool | int = True,
         on_error: OnError = "raise",
         max_errors: float | None = None,
         quarantine: str | os.PathLike[str] | None = None,
@@ -96,6 +102,7 @@ class ParallelData(ProxyDataFlow):
             else checked_at_least_one(max_in_flight, "max_in_flight", label)
         )
         self.backend = resolved_backend(backend)
+        self.ordered = _checked_ordered(ordered, label)
         self.on_error = checked_on_error(on_error, label)
         self.max_errors = _checked_bound(max_errors, "max_errors", label)
         self.quarantine = None if quarantine is None else Path(quarantine)
@@ -123,13 +130,18 @@ class ParallelData(ProxyDataFlow):
             self._keeper = keeper_of(self.backend, part, self.num_workers)
         groups = part.grouping is not None
         bounds = window(self.num_workers, self.max_in_flight, groups=groups)
-        terms = Terms(self._keeper, bounds, self._counts, self.max_errors, self.quarantine)
+        overtaking = overtaking_limit(self.ordered)
+        terms = Terms(
+            self._keeper, bounds, self._counts, self.max_errors, self.quarantine, overtaking
+        )
         if part.stream is not None:
             return StreamRun(cut, scope, place, terms)
         if part.grouping is None:
             return ItemsRun(cut, scope, place, terms)
         grouping = part.grouping._grouping()
-        run = GroupsRun(cut, grouping, scope, place, terms)
+        out_of_order = overtaking and not part.may_drop
+        make = UnorderedGroupsRun if out_of_order else GroupsRun
+        run = make(cut, grouping, scope, place, terms)
         return cut.over_groups(run, scope)
 
     def _plan(self) -> Plan:
@@ -184,6 +196,16 @@ def resolved_backend(backend: str | Backend) -> Backend:
     if isinstance(backend, type) or not isinstance(backend, Backend):
         raise TypeError(f"backend is a name or a backend made by you, not {backend!r}")
     return backend
+
+
+def _checked_ordered(ordered: bool | int, stage: str) -> bool | int:
+    if isinstance(ordered, int) and ordered >= 0:
+        # 0 places out of order is in order; as a bool it would mean the opposite.
+        return True if ordered == 0 and ordered is not False else ordered
+    raise ValueError(
+        f"ordered of {stage} is True, False, or by how many places datapoints may be out of order,"
+        f" not {ordered!r}"
+    )
 
 
 def _checked_bound(value: float | None, name: str, stage: str) -> float | None:

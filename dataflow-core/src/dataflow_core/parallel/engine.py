@@ -14,6 +14,7 @@ from dataflow_core.flow.failure import add_note
 from dataflow_core.flow.run import Place, position_of
 from dataflow_core.parallel.backend import Pool
 from dataflow_core.parallel.ledger import Counts
+from dataflow_core.parallel.overtaking import Overtaking
 from dataflow_core.parallel.task import Failure, Lost, Result, Task
 
 #: A task that was being worked on when this many workers died is not given to another one.
@@ -28,15 +29,22 @@ class Engine:
         tasks: made when there is room for them.
         limit: how many may be in flight or waiting.
         counts: of workers that died, and what they had.
+        overtaking: how far out of order results may come; None: not at all.
     """
 
     def __init__(
-        self, pool: Pool, tasks: Iterator[Task], limit: int, counts: Counts | None = None
+        self,
+        pool: Pool,
+        tasks: Iterator[Task],
+        limit: int,
+        counts: Counts | None = None,
+        overtaking: Overtaking | None = None,
     ) -> None:
         self._pool = pool
         self._tasks = tasks
         self._limit = limit
         self._counts = Counts() if counts is None else counts
+        self._overtaking = Overtaking(0) if overtaking is None else overtaking
         self._order: deque[Task] = deque()
         self._in_flight: dict[int, Task] = {}
         self._arrived: dict[int, Result] = {}
@@ -46,7 +54,7 @@ class Engine:
         self._reached: Place | None = None
 
     def results(self) -> Iterator[tuple[Task, Result]]:
-        """Yield each task and its result, in the order of the tasks.
+        """Yield each task and its result, in the order of the tasks or as far out of it as allowed.
 
         Raises:
             WorkerDiedError: if one task kills two workers.
@@ -56,11 +64,11 @@ class Engine:
             self._fill()
             if not self._order:
                 break
-            first = self._order[0]
-            while first.number not in self._arrived:
+            while (task := self._overtaking.choose(self._order, self._arrived)) is None:
                 self._receive()
-            self._order.popleft()
-            yield first, self._arrived.pop(first.number)
+            self._overtaking.hand_out(task, self._order)
+            self._order.remove(task)
+            yield task, self._arrived.pop(task.number)
         if self._error is not None:
             raise self._error
 

@@ -7,16 +7,23 @@ from itertools import count, islice
 
 from dataflow_core.errors import StateError
 from dataflow_core.flow.datapoint import Datapoint
+from dataflow_core.flow.ranges import Ranges, holds
 from dataflow_core.flow.run import Place, Run
 from dataflow_core.parallel.task import Draws, Task
 
 
 def cut(
-    run: Run, draws: Draws, numbers: Iterator[int], size: Callable[[], int], first_group: int = 0
+    run: Run,
+    draws: Draws,
+    numbers: Iterator[int],
+    size: Callable[[], int],
+    first_group: int = 0,
+    done_groups: Ranges | None = None,
 ) -> Iterator[Task]:
     """Yield tasks of `size()` inputs each, smaller at the end.
 
-    What the run raises is raised after the task that holds what came before it.
+    What the run raises is raised after the task that holds what came before it. Groups in
+    `done_groups` were handed out already and are left out.
     """
     items = iter(run)
     noted = run.place_after(0) is None
@@ -34,7 +41,7 @@ def cut(
                     places.append(run.place())
         except Exception as raised:  # noqa: BLE001  raised below
             error = raised
-        if inputs:
+        if inputs and not (done_groups and holds(done_groups, group)):
             yield Task(next(numbers), draws, positions, inputs, group, begin=begin, places=places)
         if error is not None:
             raise error

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dataflow_core.flow.datapoint import Datapoint
-from dataflow_core.flow.group import Grouping
+from dataflow_core.flow.group import Grouping, done_groups, place_among
+from dataflow_core.flow.proxy import PointwiseFlow
+from dataflow_core.flow.ranges import first_outside
 from dataflow_core.flow.run import Place, Run, Scope, position_of, upstream_place
 from dataflow_core.parallel.engine import Engine, raise_failure
 from dataflow_core.parallel.feed import cut, place_after
 from dataflow_core.parallel.plan import Plan
 from dataflow_core.parallel.regroup import Regrouper
-from dataflow_core.parallel.task import Result, Task
+from dataflow_core.parallel.task import Draws, Result, Task
 from dataflow_core.parallel.terms import Terms
 from dataflow_core.parallel.worker import Steps
+
+
+def after_grouping(
+    stages: Sequence[PointwiseFlow], draws: Draws, position: int, group: Datapoint
+) -> Result:
+    """Run the steps after the grouping on a smaller last group, which no worker knew of."""
+    steps = Steps([stage._call() for stage in stages], [stage._label() for stage in stages])
+    result = Result(0, [], [])
+    steps.run(steps.context(draws, draws.after), [position], [group], result)
+    return result
 
 
 class GroupsRun(Run):
     """Groups of the datapoints that a chain makes of the feed's."""
 
     __slots__ = (
-        "_after", "_before", "_draws", "_end", "_feed", "_grouping", "_start", "_terms",
+        "_after", "_before", "_done", "_draws", "_end", "_feed", "_grouping", "_may_drop",
+        "_start", "_terms",
     )  # fmt: skip
 
     def __init__(
@@ -36,7 +49,9 @@ class GroupsRun(Run):
         self._feed = plan.feed.open_base(scope, upstream_place(place))
         self._draws = plan.draws(scope)
         self._grouping = grouping
+        self._done = done_groups(place)
         self._after = () if plan.part is None else plan.part.after
+        self._may_drop = plan.part is not None and plan.part.may_drop
         self._terms = terms
         self._start = self._feed.place()
         #: The last member of the group at hand, and of the one before: its task and position.
@@ -50,7 +65,7 @@ class GroupsRun(Run):
         last_member: tuple[Task, int] | None = None
         ledger = self._terms.ledger(self._draws.epoch)
         with self._terms.keeper.lease() as leased:
-            tasks = cut(self._feed, self._draws, leased.numbers, lambda: size, first)
+            tasks = cut(self._feed, self._draws, leased.numbers, lambda: size, first, self._done)
             engine = Engine(leased.pool, tasks, self._terms.window.tasks, self._terms.counts)
             try:
                 for task, answer in engine.results():
@@ -58,7 +73,7 @@ class GroupsRun(Run):
                     if result.failure is None or not result.grouped:
                         for group, position in regrouper.take(result):
                             self._before, self._end = self._end, (task, position)
-                            self.position += 1
+                            self.position = self.position + 1 if self._may_drop else task.group
                             yield from group
                     if result.positions:
                         last_member = task, result.positions[-1]
@@ -66,19 +81,13 @@ class GroupsRun(Run):
                         raise_failure(result.failure)
                 for group in regrouper.rest():
                     self._before, self._end = self._end, last_member
-                    self.position += 1
+                    self.position = first_outside(self._done, self.position + 1)
                     yield from self._over_the_rest(group)
             finally:
                 engine.stop_feeding()
 
     def _over_the_rest(self, group: Datapoint) -> list[Datapoint]:
-        """Run the steps after the grouping on a smaller last group, which no worker knew of."""
-        steps = Steps(
-            [stage._call() for stage in self._after], [stage._label() for stage in self._after]
-        )
-        context = steps.context(self._draws, self._draws.after)
-        result = Result(0, [], [])
-        steps.run(context, [self.position], [group], result)
+        result = after_grouping(self._after, self._draws, self.position, group)
         if result.failure is not None:
             self.give_back()
             raise_failure(result.failure)
@@ -89,7 +98,7 @@ class GroupsRun(Run):
         if self._end is not None:
             task, position = self._end
             at = place_after(self._feed, task, bisect_left(task.positions, position))
-        return {"position": self.position + 1, "ds": at}
+        return place_among(self.position + 1, at, self._done)
 
     def give_back(self) -> None:
         self.position -= 1

@@ -20,6 +20,7 @@ class Terms:
         counts: of the flow.
         max_errors: how many datapoints may be skipped; see `Ledger`.
         quarantine: where skipped datapoints are written down.
+        overtaking: by how many datapoints or groups results may come out of order.
     """
 
     keeper: Keeper
@@ -27,6 +28,7 @@ class Terms:
     counts: Counts
     max_errors: float | None = None
     quarantine: Path | None = None
+    overtaking: float = 0
 
     def ledger(self, epoch: int) -> Ledger:
         """Return new books for a run."""
