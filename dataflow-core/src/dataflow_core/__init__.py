@@ -24,6 +24,7 @@ from dataflow_core.errors import (
     ReentrantIterationError,
     StateError,
     TargetError,
+    TooManyErrorsError,
     UnknownLengthError,
     UnknownPluginError,
     WorkerDiedError,
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
         PrefetchData,
     )
     from dataflow_core.parallel.data import ParallelData
+    from dataflow_core.parallel.policy import Retry
     from dataflow_core.parallel.replicate import ReplicateData
 
 __all__ = [
@@ -133,6 +135,7 @@ __all__ = [
     "RepeatedData",
     "RepeatedDataPoint",
     "ReplicateData",
+    "Retry",
     "SelectComponent",
     "ShardData",
     "SkipData",
@@ -140,6 +143,7 @@ __all__ = [
     "TakeData",
     "TargetError",
     "TestDataSpeed",
+    "TooManyErrorsError",
     "UnknownLengthError",
     "UnknownPluginError",
     "WorkerDiedError",
@@ -163,6 +167,7 @@ _LATE = {
     "ParallelData": "parallel.data",
     "PrefetchData": "operators.prefetch",
     "ReplicateData": "parallel.replicate",
+    "Retry": "parallel.policy",
 }
 
 

@@ -263,7 +263,7 @@ def test_reprs_are_constructor_calls() -> None:
     assert repr(Flip(horiz=True)) == "Flip(horiz=True, vert=False, prob=0.5)"
     assert repr(AugmentorList([Resize(3), MapImage(halved)])) == (
         "AugmentorList(augmentors=[Resize(shape=(3, 3), interp=1), "
-        "MapImage(func=halved, coord_func=None)])"
+        "MapImage(func=halved, coord_func=None)], fuse=True)"
     )
     assert repr(RandomCrop((2, 3))) == "RandomCrop(crop_shape=(2, 3))"
     assert repr(ColorJitter(0.5, (0.2, 0.3), 0)) == (

@@ -1,9 +1,9 @@
 """Notice that a database is written to while it is read.
 
-Who reads without a lock is not known to who writes: two commits later the pages of what is being
-read may be written over, and LMDB takes what it finds there for offsets and sizes, which can end the
-process. It writes the number of each commit in turn to the first and the second page of the file, so
-the next commit is seen by looking at one place in memory, which costs next to nothing.
+Who reads without a lock is not known to who writes: two commits later the pages that are being read
+may be written over, and LMDB takes what it finds there for offsets and sizes, which can end the
+process. It writes the number of each commit to the first and the second page of the file in turn,
+so the next commit is seen by looking at one place in memory, which costs next to nothing.
 
 Layout: `MDB_meta` in LMDB's source, on machines of 64 bits.
 """

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import zmq
 
-from dataflow_core.errors import WorkerDiedError, WorkerError
+from dataflow_core.errors import WorkerError
 from dataflow_core.parallel import (
     Lost,
+    Member,
     Result,
+    Roster,
     Task,
     WorkerProcess,
     WorkersPart,
@@ -22,32 +23,11 @@ from dataflow_core.parallel import (
 from dataflow_zmq import messages
 from dataflow_zmq.endpoint import Endpoint
 
-#: A worker has this many tasks at once: the one it runs, and the next, so that it never waits.
-TASKS_EACH = 2
-
 #: Below this a copy is cheaper than telling ZeroMQ whose memory it is.
 COPY_BELOW = 1 << 16
 
-#: So many workers in a row may end before they are ready; then the next one would, too.
-STARTS = 3
-
 #: How often to look for dead workers where the system cannot tell of them by itself.
 WATCH_MILLISECONDS = 200
-
-
-@dataclass
-class _Worker:
-    number: int
-    identity: bytes
-    process: WorkerProcess
-    ready: bool = False
-    tasks: deque[int] = field(default_factory=deque)
-
-
-@dataclass(frozen=True)
-class _Waiting:
-    number: int
-    frames: Sequence[bytes | memoryview]
 
 
 class ZMQPool:
@@ -68,13 +48,10 @@ class ZMQPool:
         self._poller = zmq.Poller()
         self._poller.register(self._socket, zmq.POLLIN)
         self._endpoint: Endpoint | None = None
-        self._workers: dict[bytes, _Worker] = {}
-        self._waiting: deque[_Waiting] = deque()
+        #: Workers are reached by the identities of their sockets.
+        self._roster: Roster[bytes] = Roster(part.timeout_s)
         self._lost: deque[Lost] = deque()
-        #: Tasks that a dead worker had. Each runs alone, so that a second death tells which it was.
-        self._suspects: set[int] = set()
         self._started = 0
-        self._failed_starts = 0
         self._closed = False
         try:
             for number in range(num_workers):
@@ -89,7 +66,7 @@ class ZMQPool:
         Raises:
             NotPicklableError: if an input cannot travel.
         """
-        self._waiting.append(_Waiting(task.number, encode_task(task)))
+        self._roster.submit(task, encode_task(task))
         self._hand_out()
 
     def receive(self) -> Result | Lost:
@@ -108,19 +85,20 @@ class ZMQPool:
                 if result is not None:
                     return result
                 continue
+            if not events:
+                self._roster.kill_overdue()
             # Only now, when nothing is left to read: what a worker sent before its end counts.
             self._bury_the_dead()
 
     def cancel(self) -> None:
         """Forget the tasks that no worker has begun."""
-        self._waiting.clear()
+        self._roster.cancel()
         self._lost.clear()
         if self._closed:
             return
-        for worker in self._workers.values():
-            worker.tasks.clear()
-            if worker.ready:
-                self._send(worker, [messages.CANCEL])
+        for member in self._roster.members:
+            if member.ready:
+                self._send(member, [messages.CANCEL])
 
     def close(self) -> None:
         """Stop the workers and release socket, descriptors and files."""
@@ -128,13 +106,13 @@ class ZMQPool:
             return
         self.cancel()
         self._closed = True
-        for worker in self._workers.values():
-            if worker.ready:
-                self._send(worker, [messages.STOP])
+        for member in self._roster.members:
+            if member.ready:
+                self._send(member, [messages.STOP])
             else:
-                worker.process.let_go()
-        stop_all([worker.process for worker in self._workers.values()])
-        self._workers.clear()
+                member.process.let_go()
+        stop_all([member.process for member in self._roster.members])
+        self._roster.members.clear()
         self._socket.close(0)
         self._context.term()
         if self._endpoint is not None:
@@ -157,23 +135,27 @@ class ZMQPool:
         )
         if process.descriptor is not None:
             self._poller.register(process.descriptor, zmq.POLLIN)
-        self._workers[identity.encode()] = _Worker(number, identity.encode(), process)
+        self._roster.members.append(Member(number, process, identity.encode()))
 
     def _patience(self) -> int | None:
-        """Return how long to wait before looking for dead workers; None where poll tells."""
-        told = all(worker.process.descriptor is not None for worker in self._workers.values())
+        """Return how long to wait before looking for dead workers, in ms; None where poll tells."""
+        patience_s = self._roster.patience_s()
+        if patience_s is not None:
+            # Rounded up: waking too early would be for nothing.
+            return int(patience_s * 1000) + 1
+        told = all(member.process.descriptor is not None for member in self._roster.members)
         return None if told else WATCH_MILLISECONDS
 
     def _read(self) -> Result | None:
         identity, what, *frames = self._socket.recv_multipart(copy=False)
-        worker = self._workers.get(identity.bytes)
+        line = identity.bytes
+        member = next((each for each in self._roster.members if each.line == line), None)
         kind = what.bytes
-        if worker is None:
+        if member is None:
             return None
         if kind == messages.HELLO:
-            worker.ready = True
-            self._failed_starts = 0
-            self._send(worker, [messages.PART, self._part])
+            self._roster.ready(member)
+            self._send(member, [messages.PART, self._part])
             self._forget_address()
             self._hand_out()
             return None
@@ -184,36 +166,18 @@ class ZMQPool:
                 traceback_text=text,
             )
         result = decode_result([frame.buffer for frame in frames])
-        if result.number in worker.tasks:
-            worker.tasks.remove(result.number)
-        self._suspects.discard(result.number)
+        self._roster.done(member, result.number)
         self._hand_out()
         return result
 
     def _hand_out(self) -> None:
-        """Send waiting tasks to ready workers, the least busy first."""
-        while self._waiting:
-            task = self._waiting[0]
-            worker = self._with_room_for(task)
-            if worker is None:
-                return
-            self._waiting.popleft()
-            worker.tasks.append(task.number)
-            self._send(worker, [messages.TASK, *task.frames])
+        for member, frames in self._roster.assign():
+            self._send(member, [messages.TASK, *frames])
 
-    def _with_room_for(self, task: _Waiting) -> _Worker | None:
-        most = 1 if task.number in self._suspects else TASKS_EACH
-        free = [
-            worker
-            for worker in self._workers.values()
-            if worker.ready and len(worker.tasks) < most and self._suspects.isdisjoint(worker.tasks)
-        ]
-        return min(free, key=lambda worker: len(worker.tasks), default=None)
-
-    def _send(self, worker: _Worker, frames: list[bytes | memoryview]) -> None:
+    def _send(self, member: Member[bytes], frames: Sequence[bytes | memoryview]) -> None:
         try:
             self._socket.send_multipart(
-                [worker.identity, *frames], copy=False, copy_threshold=COPY_BELOW
+                [member.line, *frames], copy=False, copy_threshold=COPY_BELOW
             )
         except zmq.ZMQError as error:
             # The worker is gone; its end is noticed in receive(), with the tasks it had.
@@ -221,28 +185,20 @@ class ZMQPool:
                 raise
 
     def _forget_address(self) -> None:
-        if self._endpoint is not None and all(each.ready for each in self._workers.values()):
+        if self._endpoint is not None and all(each.ready for each in self._roster.members):
             # Unbinding would end the connections, too.
             self._endpoint.remove()
             self._endpoint = None
 
     def _bury_the_dead(self) -> None:
-        for worker in [*self._workers.values()]:
-            cause = worker.process.ended()
+        for member in [*self._roster.members]:
+            cause = member.process.ended()
             if cause is None:
                 continue
-            if worker.process.descriptor is not None:
-                self._poller.unregister(worker.process.descriptor)
-            worker.process.kill()
-            del self._workers[worker.identity]
-            if worker.ready:
-                self._suspects.update(worker.tasks)
-                self._lost.append(Lost(worker.number, tuple(worker.tasks), cause))
-            else:
-                self._failed_starts += 1
-            if self._failed_starts == STARTS:
-                raise WorkerDiedError(
-                    f"a worker process {cause} while it was starting, and so did others before;"
-                    " its own message, if any, is on standard error"
-                )
-            self._start(worker.number)
+            if member.process.descriptor is not None:
+                self._poller.unregister(member.process.descriptor)
+            member.process.kill()
+            lost = self._roster.bury(member, cause)
+            if lost is not None:
+                self._lost.append(lost)
+            self._start(member.number)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from dataflow_core.parallel.backend import Backend, Pool
 from dataflow_core.parallel.data import ParallelData
 from dataflow_core.parallel.part import WorkersPart
+from dataflow_core.parallel.policy import Retry
 from dataflow_core.parallel.task import Draws, Failure, Lost, Result, Task
 from dataflow_core.parallel.worker import Worker, make_worker
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         encode_result,
         encode_task,
     )
+    from dataflow_core.parallel.roster import Member, Roster
     from dataflow_core.parallel.spawn import WorkerProcess, stop_all
 
 __all__ = [
@@ -29,9 +31,12 @@ __all__ = [
     "Draws",
     "Failure",
     "Lost",
+    "Member",
     "ParallelData",
     "Pool",
     "Result",
+    "Retry",
+    "Roster",
     "Task",
     "Worker",
     "WorkerProcess",
@@ -45,6 +50,8 @@ __all__ = [
 ]
 
 _LATE = {
+    "Member": "roster",
+    "Roster": "roster",
     "WorkerProcess": "spawn",
     "decode_result": "remote",
     "decode_task": "remote",

@@ -132,7 +132,13 @@ class ParallelData(ProxyDataFlow):
         bounds = window(self.num_workers, self.max_in_flight, groups=groups)
         overtaking = overtaking_limit(self.ordered)
         terms = Terms(
-            self._keeper, bounds, self._counts, self.max_errors, self.quarantine, overtaking
+            self._keeper,
+            bounds,
+            self._counts,
+            self.max_errors,
+            self.quarantine,
+            self.on_error,
+            overtaking,
         )
         if part.stream is not None:
             return StreamRun(cut, scope, place, terms)

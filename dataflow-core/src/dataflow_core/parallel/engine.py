@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 
 from dataflow_core.errors import WorkerDiedError
 from dataflow_core.flow.failure import add_note
@@ -15,10 +16,9 @@ from dataflow_core.flow.run import Place, position_of
 from dataflow_core.parallel.backend import Pool
 from dataflow_core.parallel.ledger import Counts
 from dataflow_core.parallel.overtaking import Overtaking
+from dataflow_core.parallel.poison import POISON, Pieces, poisoned
+from dataflow_core.parallel.policy import OnError
 from dataflow_core.parallel.task import Failure, Lost, Result, Task
-
-#: A task that was being worked on when this many workers died is not given to another one.
-POISON = 2
 
 
 class Engine:
@@ -28,8 +28,10 @@ class Engine:
         pool: of workers; the engine does not close it.
         tasks: made when there is room for them.
         limit: how many may be in flight or waiting.
+        numbers: for tasks that are given out again in pieces; unlike any that the pool was given.
         counts: of workers that died, and what they had.
         overtaking: how far out of order results may come; None: not at all.
+        on_error: whether a datapoint that workers die of may be skipped.
     """
 
     def __init__(
@@ -37,8 +39,11 @@ class Engine:
         pool: Pool,
         tasks: Iterator[Task],
         limit: int,
+        *,
+        numbers: Iterator[int] | None = None,
         counts: Counts | None = None,
         overtaking: Overtaking | None = None,
+        on_error: OnError = "raise",
     ) -> None:
         self._pool = pool
         self._tasks = tasks
@@ -48,7 +53,11 @@ class Engine:
         self._order: deque[Task] = deque()
         self._in_flight: dict[int, Task] = {}
         self._arrived: dict[int, Result] = {}
+        self._numbers = count(1 << 62) if numbers is None else numbers
+        self._on_error = on_error
         self._deaths: dict[int, int] = {}
+        #: Tasks that were given out again in pieces, by the numbers of these.
+        self._pieces: dict[int, Pieces] = {}
         self._feeding = True
         self._error: Exception | None = None
         self._reached: Place | None = None
@@ -104,31 +113,58 @@ class Engine:
         answer = self._pool.receive()
         if isinstance(answer, Lost):
             self._hand_on(answer)
-        elif self._in_flight.pop(answer.number, None) is not None:
-            self._arrived[answer.number] = answer
-            if answer.places:
-                self._reached = answer.places[-1]
-        # Else it answers to a run that was broken off.
+        else:
+            self._take(answer)
+
+    def _take(self, result: Result) -> None:
+        if self._in_flight.pop(result.number, None) is None:
+            return  # It answers to a run that was broken off, or was given out twice.
+        pieces = self._pieces.pop(result.number, None)
+        whole = result if pieces is None else pieces.take(result)
+        if whole is None:
+            return
+        self._arrived[whole.number] = whole
+        if whole.places:
+            self._reached = whole.places[-1]
 
     def _hand_on(self, lost: Lost) -> None:
         """Give the tasks of a dead worker to others."""
         self._counts.workers_lost += 1
-        if lost.tasks and lost.tasks[0] in self._in_flight:
-            suspect = self._in_flight[lost.tasks[0]]
-            deaths = self._deaths[suspect.number] = self._deaths.get(suspect.number, 0) + 1
+        again = [self._in_flight[number] for number in lost.tasks if number in self._in_flight]
+        if not again:
+            return
+        self._counts.tasks_rerun += len(again)
+        if again[0].number == lost.tasks[0]:
+            again[:1] = self._after_a_death(again[0], lost.cause)
+        if again and again[0].count:
+            again = self._from_where_it_stands()
+        for task in again:
+            self._pool.submit(task)
+
+    def _after_a_death(self, suspect: Task, cause: str) -> list[Task]:
+        """Return what to give out instead of a task that a worker died on."""
+        deaths = self._deaths[suspect.number] = self._deaths.get(suspect.number, 0) + 1
+        if suspect.count:
             if deaths >= POISON:
                 positions = self._positions_of(suspect)
                 raise WorkerDiedError(
-                    f"{deaths} workers died on the same task, the last one {lost.cause}; it holds"
-                    f" the datapoints with positions {[*positions]}",
+                    f"{deaths} workers died on the same task, the last one {cause}; it holds the"
+                    f" datapoints with positions {[*positions]}",
                     positions=positions,
                 )
-        again = [self._in_flight[number] for number in lost.tasks if number in self._in_flight]
-        if again and again[0].count:
-            again = self._from_where_it_stands()
-        self._counts.tasks_rerun += len(again)
-        for task in again:
-            self._pool.submit(task)
+            return [suspect]
+        if len(suspect.inputs) == 1:
+            if deaths < POISON:
+                return [suspect]
+            self._take(poisoned(suspect, cause, self._on_error))
+            return []
+        pieces = Pieces(suspect, self._numbers)
+        del self._in_flight[suspect.number]
+        for piece in pieces.tasks:
+            self._pieces[piece.number] = pieces
+            self._in_flight[piece.number] = piece
+            self._deaths[piece.number] = deaths
+        return pieces.tasks
 
     def _positions_of(self, task: Task) -> Sequence[int]:
         if not task.count:

@@ -10,7 +10,7 @@ from dataflow_core.flow.group import Grouping, done_groups, place_among
 from dataflow_core.flow.proxy import PointwiseFlow
 from dataflow_core.flow.ranges import first_outside
 from dataflow_core.flow.run import Place, Run, Scope, position_of, upstream_place
-from dataflow_core.parallel.engine import Engine, raise_failure
+from dataflow_core.parallel.engine import raise_failure
 from dataflow_core.parallel.feed import cut, place_after
 from dataflow_core.parallel.plan import Plan
 from dataflow_core.parallel.regroup import Regrouper
@@ -22,7 +22,7 @@ from dataflow_core.parallel.worker import Steps
 def after_grouping(
     stages: Sequence[PointwiseFlow], draws: Draws, position: int, group: Datapoint
 ) -> Result:
-    """Run the steps after the grouping on a smaller last group, which no worker knew of."""
+    """Run the steps after the grouping on a group that no worker made."""
     steps = Steps([stage._call() for stage in stages], [stage._label() for stage in stages])
     result = Result(0, [], [])
     steps.run(steps.context(draws, draws.after), [position], [group], result)
@@ -66,7 +66,7 @@ class GroupsRun(Run):
         ledger = self._terms.ledger(self._draws.epoch)
         with self._terms.keeper.lease() as leased:
             tasks = cut(self._feed, self._draws, leased.numbers, lambda: size, first, self._done)
-            engine = Engine(leased.pool, tasks, self._terms.window.tasks, self._terms.counts)
+            engine = self._terms.engine(leased, tasks)
             try:
                 for task, answer in engine.results():
                     result = ledger.take(task, answer)
@@ -74,7 +74,10 @@ class GroupsRun(Run):
                         for group, position in regrouper.take(result):
                             self._before, self._end = self._end, (task, position)
                             self.position = self.position + 1 if self._may_drop else task.group
-                            yield from group
+                            if result.grouped:
+                                yield from group
+                            else:
+                                yield from self._after_all(group)
                     if result.positions:
                         last_member = task, result.positions[-1]
                     if result.failure is not None:
@@ -82,11 +85,15 @@ class GroupsRun(Run):
                 for group in regrouper.rest():
                     self._before, self._end = self._end, last_member
                     self.position = first_outside(self._done, self.position + 1)
-                    yield from self._over_the_rest(group)
+                    yield from self._after_all([group])
             finally:
                 engine.stop_feeding()
 
-    def _over_the_rest(self, group: Datapoint) -> list[Datapoint]:
+    def _after_all(self, groups: list[Datapoint]) -> list[Datapoint]:
+        """Return what the steps after the grouping make of a group that no worker made."""
+        if not self._after:
+            return groups
+        (group,) = groups
         result = after_grouping(self._after, self._draws, self.position, group)
         if result.failure is not None:
             self.give_back()

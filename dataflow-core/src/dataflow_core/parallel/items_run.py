@@ -9,7 +9,7 @@ from dataflow_core.flow.chain import without
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.run import Place, Run, Scope, position_of
 from dataflow_core.parallel.chunk import LARGEST, ChunkSize
-from dataflow_core.parallel.engine import Engine, raise_failure
+from dataflow_core.parallel.engine import raise_failure
 from dataflow_core.parallel.feed import cut, place_after
 from dataflow_core.parallel.overtaking import Overtaking
 from dataflow_core.parallel.plan import Plan
@@ -42,7 +42,7 @@ class ItemsRun(Run):
             if progress is not None:
                 tasks = progress.noting(tasks)
             overtaking = Overtaking(terms.overtaking)
-            engine = Engine(leased.pool, tasks, terms.window.tasks, terms.counts, overtaking)
+            engine = terms.engine(leased, tasks, overtaking)
             try:
                 for task, answer in engine.results():
                     result = ledger.take(task, answer)

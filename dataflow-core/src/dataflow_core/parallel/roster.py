@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from dataflow_core.errors import WorkerDiedError
-from dataflow_core.parallel.task import Lost
+from dataflow_core.parallel.task import Lost, Task
 
 if TYPE_CHECKING:
     from dataflow_core.parallel.spawn import WorkerProcess
@@ -71,9 +71,11 @@ class Roster(Generic[L]):
         self._suspects: set[int] = set()
         self._failed_starts = 0
 
-    def submit(self, number: int, frames: Frames) -> None:
-        """Take a task."""
-        self._waiting.append(_Waiting(number, frames))
+    def submit(self, task: Task, frames: Frames) -> None:
+        """Take a task, and what to send of it."""
+        self._waiting.append(_Waiting(task.number, frames))
+        if task.alone:
+            self._suspects.add(task.number)
 
     def ready(self, member: Member[L]) -> None:
         """Take note that a worker can be sent tasks."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.run import Place, Run, Scope, position_of
 from dataflow_core.parallel.chunk import ChunkSize
-from dataflow_core.parallel.engine import Engine, raise_failure
+from dataflow_core.parallel.engine import raise_failure
 from dataflow_core.parallel.feed import ask
 from dataflow_core.parallel.plan import Plan
 from dataflow_core.parallel.terms import Terms
@@ -30,7 +30,7 @@ class StreamRun(Run):
         ledger = self._terms.ledger(self._draws.epoch)
         with self._terms.keeper.lease() as leased:
             tasks = ask(self._draws, leased.numbers, chunk, self._start)
-            engine = Engine(leased.pool, tasks, self._terms.window.tasks, self._terms.counts)
+            engine = self._terms.engine(leased, tasks)
             try:
                 for task, answer in engine.results():
                     result = ledger.take(task, answer)

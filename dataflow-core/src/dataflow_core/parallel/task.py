@@ -39,6 +39,8 @@ class Task:
         count: for a part that is a whole flow: how many datapoints to hand out next.
         begin: for a part that is a whole flow: where to open it; None in `count`'s wake.
         opens: whether the flow is to be opened at `begin`.
+        places: where what follows each input begins, if positions do not tell; stays here.
+        alone: whether it should have a worker to itself, because another one may have died of it.
     """
 
     number: int
@@ -50,6 +52,7 @@ class Task:
     begin: Place | None = None
     opens: bool = False
     places: Sequence[Place] = ()
+    alone: bool = False
 
 
 @dataclass(eq=False)

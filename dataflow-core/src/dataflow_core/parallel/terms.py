@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataflow_core.parallel.lease import Keeper
+from dataflow_core.parallel.engine import Engine
+from dataflow_core.parallel.lease import Keeper, Leased
 from dataflow_core.parallel.ledger import Counts, Ledger
+from dataflow_core.parallel.overtaking import Overtaking
+from dataflow_core.parallel.policy import OnError
+from dataflow_core.parallel.task import Task
 from dataflow_core.parallel.window import Window
 
 
@@ -20,6 +25,7 @@ class Terms:
         counts: of the flow.
         max_errors: how many datapoints may be skipped; see `Ledger`.
         quarantine: where skipped datapoints are written down.
+        on_error: what to do about a datapoint that workers die of.
         overtaking: by how many datapoints or groups results may come out of order.
     """
 
@@ -28,7 +34,22 @@ class Terms:
     counts: Counts
     max_errors: float | None = None
     quarantine: Path | None = None
+    on_error: OnError = "raise"
     overtaking: float = 0
+
+    def engine(
+        self, leased: Leased, tasks: Iterator[Task], overtaking: Overtaking | None = None
+    ) -> Engine:
+        """Return an engine for a run."""
+        return Engine(
+            leased.pool,
+            tasks,
+            self.window.tasks,
+            numbers=leased.numbers,
+            counts=self.counts,
+            overtaking=overtaking,
+            on_error=self.on_error,
+        )
 
     def ledger(self, epoch: int) -> Ledger:
         """Return new books for a run."""

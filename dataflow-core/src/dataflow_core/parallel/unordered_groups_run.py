@@ -8,7 +8,7 @@ from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.group import Grouping, done_groups, place_among
 from dataflow_core.flow.ranges import union
 from dataflow_core.flow.run import Place, Run, Scope, position_of, upstream_place
-from dataflow_core.parallel.engine import Engine, raise_failure
+from dataflow_core.parallel.engine import raise_failure
 from dataflow_core.parallel.feed import cut, place_after
 from dataflow_core.parallel.groups_run import after_grouping
 from dataflow_core.parallel.overtaking import Overtaking
@@ -58,7 +58,7 @@ class UnorderedGroupsRun(Run):
             tasks = cut(self._feed, self._draws, leased.numbers, lambda: size, first, self._done)
             noted = self._progress.noting(tasks)
             overtaking = Overtaking(terms.overtaking, groups=True)
-            engine = Engine(leased.pool, noted, terms.window.tasks, terms.counts, overtaking)
+            engine = terms.engine(leased, noted, overtaking)
             try:
                 for task, answer in engine.results():
                     result = ledger.take(task, answer)

@@ -32,6 +32,8 @@ class AugmentImageComponent(AugmentFlow):
         catch_exceptions: leave out a datapoint on which an augmentor fails, count it in
             `num_dropped`, and log each kind of failure once, as a warning to the logger
             `dataflow_image`. A datapoint that has no image at `index` raises all the same.
+        fuse: False applies what the augmentors draw one by one, to compare; pixels differ by
+            rounding.
 
     Raises:
         TypeError: if `augmentors` holds something else.
@@ -53,8 +55,10 @@ class AugmentImageComponent(AugmentFlow):
         index: Index = 0,
         copy: bool = True,
         catch_exceptions: bool = False,
+        *,
+        fuse: bool = True,
     ) -> None:
-        super().__init__(ds, augmentors, copy=copy, catch_exceptions=catch_exceptions)
+        super().__init__(ds, augmentors, copy=copy, catch_exceptions=catch_exceptions, fuse=fuse)
         self.index = index
 
     def _augment(self, dp: Datapoint) -> Datapoint:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from dataflow_core import Component, DataFlow, Datapoint
 from dataflow_core.flow import Index, component, with_component
+from dataflow_image import imgaug
 from dataflow_image.augment.flow import AugmentFlow
 from dataflow_image.augment.images import image_at, refuse_other_size
 from dataflow_image.imgaug import AugmentorList, ImageAugmentor
@@ -31,11 +35,15 @@ class AugmentImageComponents(AugmentFlow):
         coords_index: (N, 2) points, x y; those that leave the image are kept.
         copy: as in AugmentImageComponent, for everything that is named.
         catch_exceptions: as in AugmentImageComponent.
+        fuse: as in AugmentImageComponent.
         mask_index: masks of any dtype, of the images' height and width; values are copied, never
             mixed, and no operation on colours touches them.
         box_index: (N, 4) boxes, x0 y0 x1 y1; what comes out are the upright boxes around the
-            transformed ones, not clipped.
+            transformed ones, clipped to the image. Boxes that have left it have no area.
         polygon_index: lists of (N, 2) points.
+        per_box_index: arrays with a row for each box, such as their classes. From these and from
+            the boxes the rows of boxes that have left the image are taken out; without it they
+            stay, and `imgaug.clip_boxes` tells which they are.
 
     Raises:
         TypeError: if `augmentors` holds something else.
@@ -61,7 +69,7 @@ class AugmentImageComponents(AugmentFlow):
         ([False, False, False, False, False, True], [[4.0, 0.0, 6.0, 1.0]])
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each kind of mark has its own way to move
         self,
         ds: DataFlow,
         augmentors: Sequence[ImageAugmentor] | AugmentorList,
@@ -70,16 +78,24 @@ class AugmentImageComponents(AugmentFlow):
         copy: bool = True,
         catch_exceptions: bool = False,
         *,
+        fuse: bool = True,
         mask_index: Index | Sequence[Index] = (),
         box_index: Index | Sequence[Index] = (),
         polygon_index: Index | Sequence[Index] = (),
+        per_box_index: Index | Sequence[Index] = (),
     ) -> None:
-        super().__init__(ds, augmentors, copy=copy, catch_exceptions=catch_exceptions)
+        super().__init__(ds, augmentors, copy=copy, catch_exceptions=catch_exceptions, fuse=fuse)
         self.index = _indices_of(index)
         self.coords_index = _indices_of(coords_index)
         self.mask_index = _indices_of(mask_index)
         self.box_index = _indices_of(box_index)
         self.polygon_index = _indices_of(polygon_index)
+        self.per_box_index = _indices_of(per_box_index)
+        if self.per_box_index and len(self.box_index) != 1:
+            raise ValueError(
+                f"{type(self).__name__}: per_box_index needs box_index to name one component, it "
+                f"names {len(self.box_index)}"
+            )
         if not self.index:
             raise ValueError(f"{type(self).__name__}: index must name at least one image")
         named = [one for indices in self._indices().values() for one in indices]
@@ -99,13 +115,28 @@ class AugmentImageComponents(AugmentFlow):
         for index in self.coords_index:
             points = transform.apply_coords(self._numbers(self._mark(dp, index)))
             changed = with_component(changed, index, points)
+        h, w = changed[self.index[0]].shape[:2]
         for index in self.box_index:
-            boxes = transform.apply_box(self._numbers(self._mark(dp, index)))
+            moved = transform.apply_box(self._numbers(self._mark(dp, index)))
+            boxes, is_empty = imgaug.clip_boxes(moved, h, w)
+            if self.per_box_index:
+                boxes = boxes[~is_empty]
+                changed = self._without_rows(changed, is_empty)
             changed = with_component(changed, index, boxes)
         for index in self.polygon_index:
             polygons = [self._numbers(polygon) for polygon in self._mark(dp, index)]
             changed = with_component(changed, index, transform.apply_polygons(polygons))
         return changed
+
+    def _without_rows(self, dp: Datapoint, is_empty: npt.NDArray[np.bool_]) -> Datapoint:
+        for index in self.per_box_index:
+            rows = np.asarray(self._mark(dp, index))
+            if len(rows) != len(is_empty):
+                raise ValueError(
+                    f"component {index!r} has {len(rows)} rows for {len(is_empty)} boxes"
+                )
+            dp = with_component(dp, index, rows[~is_empty])
+        return dp
 
     def _image(self, dp: Datapoint, index: Index) -> Image:
         """Return an image or a mask, if it is of the first one's size."""
@@ -124,6 +155,7 @@ class AugmentImageComponents(AugmentFlow):
             "mask_index": self.mask_index,
             "box_index": self.box_index,
             "polygon_index": self.polygon_index,
+            "per_box_index": self.per_box_index,
         }
         return {name: named for name, named in indices.items() if named}
 

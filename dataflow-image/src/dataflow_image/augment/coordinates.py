@@ -30,6 +30,7 @@ class AugmentImageCoordinates(AugmentFlow):
         coords_index: position or key of the points.
         copy: as in AugmentImageComponent, for the points too.
         catch_exceptions: as in AugmentImageComponent.
+        fuse: as in AugmentImageComponent.
 
     Raises:
         TypeError: if `augmentors` holds something else.
@@ -55,8 +56,10 @@ class AugmentImageCoordinates(AugmentFlow):
         coords_index: Index = 1,
         copy: bool = True,
         catch_exceptions: bool = False,
+        *,
+        fuse: bool = True,
     ) -> None:
-        super().__init__(ds, augmentors, copy=copy, catch_exceptions=catch_exceptions)
+        super().__init__(ds, augmentors, copy=copy, catch_exceptions=catch_exceptions, fuse=fuse)
         if img_index == coords_index:
             raise ValueError(
                 f"{type(self).__name__}: img_index and coords_index are both {img_index!r};"

@@ -29,11 +29,14 @@ class AugmentFlow(PointwiseFlow):
         *,
         copy: bool,
         catch_exceptions: bool,
+        fuse: bool,
     ) -> None:
         super().__init__(ds)
-        self.augmentors = (
-            augmentors if isinstance(augmentors, AugmentorList) else AugmentorList(augmentors)
-        )
+        if not isinstance(augmentors, AugmentorList):
+            augmentors = AugmentorList(augmentors, fuse)
+        elif augmentors.fuse and not fuse:
+            augmentors = AugmentorList(augmentors.augmentors, fuse)
+        self.augmentors = augmentors
         self.copy = bool(copy)
         self.catch_exceptions = bool(catch_exceptions)
         self._copies_first = self.copy and may_write(self.augmentors)
@@ -92,4 +95,5 @@ class AugmentFlow(PointwiseFlow):
 
     def _options(self) -> Mapping[str, object]:
         # `copy` changes no stream.
-        return {"catch_exceptions": True} if self.catch_exceptions else {}
+        options: dict[str, object] = {"catch_exceptions": True} if self.catch_exceptions else {}
+        return options if self.augmentors.fuse else {**options, "fuse": False}

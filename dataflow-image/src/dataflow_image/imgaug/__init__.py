@@ -16,6 +16,7 @@ from dataflow_image.imgaug.augmentor_list import AugmentorList
 from dataflow_image.imgaug.blur import GaussianBlur
 from dataflow_image.imgaug.cast import ToFloat32, ToUint8
 from dataflow_image.imgaug.choice import Identity, RandomApplyAug, RandomChooseAug, RandomOrderAug
+from dataflow_image.imgaug.clip_boxes import ClippedBoxes, clip_boxes
 from dataflow_image.imgaug.color import (
     Brightness,
     BrightnessScale,
@@ -64,6 +65,7 @@ __all__ = [
     "CenterCrop",
     "CenterPaste",
     "Clip",
+    "ClippedBoxes",
     "ColorJitter",
     "ColorSpace",
     "ConstantBackgroundFiller",
@@ -114,4 +116,5 @@ __all__ = [
     "Transpose",
     "TransposeTransform",
     "WarpAffineTransform",
+    "clip_boxes",
 ]

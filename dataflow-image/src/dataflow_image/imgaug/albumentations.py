@@ -7,7 +7,7 @@ from typing import Any
 
 from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.augmentor import ImageAugmentor
-from dataflow_image.imgaug.spec import Image, ImageSpec
+from dataflow_image.imgaug.spec import Image
 from dataflow_image.imgaug.transforms import AlbumentationsTransform
 
 __all__ = ["Albumentations"]
@@ -43,4 +43,4 @@ class Albumentations(ImageAugmentor):
     def get_transform(self, img: Image) -> AlbumentationsTransform:
         """Draw the seed."""
         seed = int(self.rng.integers(_SEEDS))
-        return AlbumentationsTransform(self.augmentor, seed, ImageSpec.of(img))
+        return AlbumentationsTransform(self.augmentor, seed, img.shape, img.dtype.name)

@@ -26,15 +26,17 @@ class AugmentorList(ImageAugmentor):
 
     Args:
         augmentors: in the order in which they are applied.
+        fuse: False applies what they draw one by one, to compare; pixels differ by rounding.
 
     Raises:
         TypeError: one of them is no ImageAugmentor.
     """
 
-    def __init__(self, augmentors: Sequence[ImageAugmentor]) -> None:
+    def __init__(self, augmentors: Sequence[ImageAugmentor], fuse: bool = True) -> None:
         if isinstance(augmentors, ImageAugmentor):
             raise TypeError(f"AugmentorList: takes a list of augmentors, got {augmentors!r} alone")
         self.augmentors = [check_augmentor("AugmentorList", aug) for aug in augmentors]
+        self.fuse = bool(fuse)
         self.reads_pixels = any(aug.reads_pixels for aug in self.augmentors)
 
     def get_transform(self, img: Image) -> TransformList:
@@ -51,7 +53,7 @@ class AugmentorList(ImageAugmentor):
         return course.finish(), course.transform()
 
     def _course(self, img: Image) -> Course:
-        course = Course(img)
+        course = Course(img, fuse=self.fuse)
         for augmentor in self.augmentors:
             course.draw(augmentor)
         return course
@@ -67,8 +69,9 @@ class Course:
     the very pixels that `finish` returned.
     """
 
-    def __init__(self, img: Image) -> None:
+    def __init__(self, img: Image, *, fuse: bool = True) -> None:
         """Start with an image to which nothing is done yet."""
+        self._fuse = fuse
         self._image = img
         self._spec: ImageSpec | None = ImageSpec.of(img)
         self._computed: list[TransformList] = []
@@ -83,7 +86,9 @@ class Course:
         else:
             transform = augmentor.get_transform(self._image)
         # The members of a list may fuse with their new neighbours.
-        new = transform.tfms if type(transform) is TransformList else (transform,)
+        new: Sequence[Transform] = (transform,)
+        if type(transform) is TransformList and transform.fused == self._fuse:
+            new = transform.tfms
         self._pending.extend(new)
         for tfm in new:
             self._spec = None if self._spec is None else tfm.spec_after(self._spec)
@@ -91,7 +96,7 @@ class Course:
     def finish(self) -> Image:
         """Compute what is drawn, and return the image."""
         if self._pending:
-            segment = TransformList(self._pending)
+            segment = TransformList(self._pending, self._fuse)
             self._image = segment.apply_image(self._image)
             self._computed.append(segment)
             self._pending = []
@@ -100,10 +105,10 @@ class Course:
 
     def transform(self) -> TransformList:
         """Return all that was drawn."""
-        segments = (
-            [*self._computed, TransformList(self._pending)] if self._pending else (self._computed)
-        )
-        return segments[0] if len(segments) == 1 else TransformList(segments)
+        segments = self._computed
+        if self._pending:
+            segments = [*segments, TransformList(self._pending, self._fuse)]
+        return segments[0] if len(segments) == 1 else TransformList(segments, self._fuse)
 
 
 def check_augmentor(owner: str, value: object) -> ImageAugmentor:

@@ -54,7 +54,7 @@ class ProcessPool:
         Raises:
             NotPicklableError: if an input cannot travel.
         """
-        self._roster.submit(task.number, encode_task(task))
+        self._roster.submit(task, encode_task(task))
         self._hand_out()
 
     def receive(self) -> Result | Lost:
@@ -155,11 +155,11 @@ class ProcessPool:
         if not self._answers:
             self._bury_the_dead()
 
-    def _patience_ms(self) -> float | None:
+    def _patience_ms(self) -> int | None:
         patience_s = self._roster.patience_s()
         if patience_s is not None:
             # Rounded up: waking too early would be for nothing.
-            return patience_s * 1000 + 1
+            return int(patience_s * 1000) + 1
         told = all(each.process.descriptor is not None for each in self._roster.members)
         return None if told else WATCH_MILLISECONDS
 

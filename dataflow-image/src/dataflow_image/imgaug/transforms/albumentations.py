@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import importlib
+import json
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from dataflow_image.imgaug.spec import Image, ImageSpec
+from dataflow_image.imgaug.spec import Image
 from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
 
 __all__ = ["AlbumentationsTransform"]
@@ -25,12 +26,26 @@ class AlbumentationsTransform(Transform):
     Attributes:
         augmentor: of albumentations; it is copied before it is run, and never modified.
         seed: of its draws.
-        spec: shape and dtype of the image that the transform was made for.
+        shape: of the image that the transform was made for.
+        dtype: its name.
     """
 
     augmentor: Any
     seed: int
-    spec: ImageSpec
+    shape: tuple[int, ...]
+    dtype: str = "uint8"
+
+    def __post_init__(self) -> None:
+        """Take the augmentor also as the text in which `to_dict` writes it down."""
+        if isinstance(self.augmentor, str):
+            restored = _library().from_dict(json.loads(self.augmentor))
+            object.__setattr__(self, "augmentor", restored)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold; the augmentor is a text that albumentations wrote."""
+        written = json.dumps(_library().to_dict(self.augmentor))
+        fields = {"augmentor": written, "seed": self.seed, "shape": list(self.shape)}
+        return {"type": type(self).__qualname__, **fields, "dtype": self.dtype}
 
     def apply_image(self, img: Image) -> Image:
         """Return the augmented image."""
@@ -50,10 +65,10 @@ class AlbumentationsTransform(Transform):
         return changed
 
     def _black(self) -> Image:
-        return np.zeros(self.spec.shape, self.spec.dtype)
+        return np.zeros(self.shape, self.dtype)
 
     def _run(self, **targets: Any) -> Any:
-        albumentations = importlib.import_module("albumentations")
+        albumentations = _library()
         points = None
         if "keypoints" in targets:
             points = albumentations.KeypointParams("xy", remove_invisible=False)
@@ -62,3 +77,7 @@ class AlbumentationsTransform(Transform):
             [copy.deepcopy(self.augmentor)], keypoint_params=points, seed=self.seed
         )
         return pipeline(**targets)
+
+
+def _library() -> Any:
+    return importlib.import_module("albumentations")

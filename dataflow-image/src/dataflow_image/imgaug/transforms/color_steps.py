@@ -15,6 +15,8 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from dataflow_image.imgaug.transforms.plain_data import PlainData
+
 __all__ = [
     "BGR_TO_GREY",
     "RGB_TO_GREY",
@@ -49,7 +51,7 @@ class ColorStep(Protocol):
 
 
 @dataclass(frozen=True)
-class LinearColor:
+class LinearColor(PlainData):
     """A map that is the same for every image.
 
     Attributes:
@@ -70,7 +72,7 @@ class LinearColor:
 
 
 @dataclass(frozen=True)
-class Contrast:
+class Contrast(PlainData):
     """Blend with the mean: factor * p + (1 - factor) * mean.
 
     Attributes:

@@ -57,6 +57,17 @@ class CropTransform(Transform):
         """Return a view of the window."""
         return self.apply_image(mask)
 
+    def inverse(self) -> Transform:
+        """Refuse.
+
+        Raises:
+            NotImplementedError: always; the size of the whole image is not known here.
+        """
+        raise NotImplementedError(
+            f"{self!r} has no inverse, because it does not know the size of the whole image; "
+            f"PasteTransform({self.y0}, {self.x0}, {self.h}, {self.w}, height, width) is one"
+        )
+
     def spec_after(self, spec: ImageSpec) -> ImageSpec:
         """Return `spec` at the size of the window."""
         return spec.resized(self.h, self.w)

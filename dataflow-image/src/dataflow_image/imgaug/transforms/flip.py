@@ -53,6 +53,10 @@ class FlipTransform(Transform):
         """Return the mirrored mask."""
         return move_bits(mask, self.apply_image)
 
+    def inverse(self) -> FlipTransform:
+        """Return itself."""
+        return self
+
     def spec_after(self, spec: ImageSpec) -> ImageSpec:
         """Return `spec` itself."""
         return spec
@@ -80,6 +84,10 @@ class TransposeTransform(Transform):
     def apply_mask(self, mask: Image) -> Image:
         """Return the (width, height) mask."""
         return move_bits(mask, self.apply_image)
+
+    def inverse(self) -> TransposeTransform:
+        """Return itself."""
+        return self
 
     def spec_after(self, spec: ImageSpec) -> ImageSpec:
         """Return `spec` with height and width exchanged."""

@@ -12,10 +12,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+from dataflow_image.imgaug.transforms.cast import CastTransform
 from dataflow_image.imgaug.transforms.color import ColorTransform
+from dataflow_image.imgaug.transforms.color_space import ColorSpaceTransform
 from dataflow_image.imgaug.transforms.crop import CropTransform
 from dataflow_image.imgaug.transforms.flip import FlipTransform, TransposeTransform
+from dataflow_image.imgaug.transforms.fusion_warps import (
+    fits,
+    merge_warps,
+    move_after_warp,
+    move_before_warp,
+)
+from dataflow_image.imgaug.transforms.hue import HueTransform
+from dataflow_image.imgaug.transforms.normalize import ClipTransform, NormalizeTransform
+from dataflow_image.imgaug.transforms.point import PointTransform
+from dataflow_image.imgaug.transforms.resize import ResizeTransform
 from dataflow_image.imgaug.transforms.transform import NoOpTransform, Transform
+from dataflow_image.imgaug.transforms.warp_affine import WarpAffineTransform
 
 __all__ = ["fuse"]
 
@@ -48,19 +61,14 @@ def _swap(first: Transform, second: Transform) -> tuple[Transform, ...]:
     return second, first
 
 
-def _fits(crop: CropTransform, h: int, w: int) -> bool:
-    # A window that does not fit is left alone, for the error to name it as the user knows it.
-    return min(crop.y0, crop.x0) >= 0 and crop.y0 + crop.h <= h and crop.x0 + crop.w <= w
-
-
 def _merge_crops(outer: CropTransform, inner: CropTransform) -> tuple[Transform, ...] | None:
-    if not _fits(inner, outer.h, outer.w):
+    if not fits(inner, outer.h, outer.w):
         return None
     return (CropTransform(outer.y0 + inner.y0, outer.x0 + inner.x0, inner.h, inner.w),)
 
 
 def _crop_before_flip(flip: FlipTransform, crop: CropTransform) -> tuple[Transform, ...] | None:
-    if not _fits(crop, flip.h, flip.w):
+    if not fits(crop, flip.h, flip.w):
         return None
     y0 = crop.y0 if flip.horiz else flip.h - crop.y0 - crop.h
     x0 = flip.w - crop.x0 - crop.w if flip.horiz else crop.x0
@@ -85,6 +93,31 @@ def _merge_colors(first: ColorTransform, second: ColorTransform) -> tuple[Transf
     return None if first.clip else (ColorTransform(first.steps + second.steps, second.clip),)
 
 
+def _merge_points(first: PointTransform, second: PointTransform) -> tuple[Transform, ...]:
+    return (PointTransform(first.steps + second.steps),)
+
+
+def _flip_first(resize: ResizeTransform, flip: FlipTransform) -> tuple[Transform, ...] | None:
+    """Flip before a resize that enlarges."""
+    enlarges = resize.new_h * resize.new_w > resize.h * resize.w
+    if not enlarges or (flip.h, flip.w) != (resize.new_h, resize.new_w):
+        return None
+    return FlipTransform(resize.h, resize.w, flip.horiz), resize
+
+
+def _resize_first(flip: FlipTransform, resize: ResizeTransform) -> tuple[Transform, ...] | None:
+    """Flip after a resize that does not enlarge."""
+    enlarges = resize.new_h * resize.new_w > resize.h * resize.w
+    if enlarges or (flip.h, flip.w) != (resize.h, resize.w):
+        return None
+    return resize, FlipTransform(resize.new_h, resize.new_w, flip.horiz)
+
+
+def _drop_cast(cast: CastTransform, normalize: NormalizeTransform) -> tuple[Transform, ...] | None:
+    # Normalisation computes in float32 anyway.
+    return (normalize,) if cast.dtype == "float32" else None
+
+
 # Exact types only: what a subclass does, nobody here knows.
 _RULES: dict[tuple[type[Transform], type[Transform]], _Rule] = {
     (CropTransform, CropTransform): _merge_crops,
@@ -95,4 +128,26 @@ _RULES: dict[tuple[type[Transform], type[Transform]], _Rule] = {
     (ColorTransform, TransposeTransform): _swap,
     (ColorTransform, CropTransform): _crop_before_color,
     (ColorTransform, ColorTransform): _merge_colors,
+    (PointTransform, PointTransform): _merge_points,
+    (CastTransform, NormalizeTransform): _drop_cast,
+    (ResizeTransform, FlipTransform): _flip_first,
+    (FlipTransform, ResizeTransform): _resize_first,
+    (WarpAffineTransform, WarpAffineTransform): merge_warps,
+    (WarpAffineTransform, CropTransform): move_after_warp,
+    (WarpAffineTransform, FlipTransform): move_after_warp,
+    (WarpAffineTransform, TransposeTransform): move_after_warp,
+    (FlipTransform, WarpAffineTransform): move_before_warp,
+    (TransposeTransform, WarpAffineTransform): move_before_warp,
+    # These compute each pixel from itself alone, so the fewer there are, the better.
+    **{
+        (pixelwise, CropTransform): _swap
+        for pixelwise in (
+            CastTransform,
+            ClipTransform,
+            ColorSpaceTransform,
+            HueTransform,
+            NormalizeTransform,
+            PointTransform,
+        )
+    },
 }

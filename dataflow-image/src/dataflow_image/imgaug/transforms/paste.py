@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
+from dataflow_image.imgaug.transforms.crop import CropTransform
+from dataflow_image.imgaug.transforms.plain_data import PlainData
 from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
 
 __all__ = ["BackgroundFiller", "ConstantBackgroundFiller", "PasteTransform"]
 
 
-class BackgroundFiller(ABC):
+class BackgroundFiller(PlainData, ABC):
     """Makes backgrounds. It is plain data, and the same image always gets the same one."""
 
     @abstractmethod
@@ -87,6 +89,10 @@ class PasteTransform(Transform):
     def apply_mask(self, mask: Image) -> Image:
         """Return the mask, with zeros around it."""
         return self._paste(mask, np.zeros((self.new_h, self.new_w, *mask.shape[2:]), mask.dtype))
+
+    def inverse(self) -> CropTransform:
+        """Return the crop of the image from the background."""
+        return CropTransform(self.y0, self.x0, self.h, self.w)
 
     def spec_after(self, spec: ImageSpec) -> ImageSpec:
         """Return `spec` at the size of the background."""

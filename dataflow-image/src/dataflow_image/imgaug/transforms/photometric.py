@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 from dataflow_image.imgaug.callables import describe
 from dataflow_image.imgaug.spec import Image
-from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
+from dataflow_image.imgaug.transforms.transform import (
+    Coords,
+    NoOpTransform,
+    Transform,
+    as_points,
+)
 
 __all__ = ["PhotometricTransform", "StationaryTransform"]
 
@@ -22,6 +27,10 @@ class StationaryTransform(Transform):
     def apply_mask(self, mask: Image) -> Image:
         """Return `mask` itself."""
         return mask
+
+    def inverse(self) -> Transform:
+        """Return a NoOpTransform: nothing has moved."""
+        return NoOpTransform()
 
 
 @dataclass(frozen=True, repr=False)

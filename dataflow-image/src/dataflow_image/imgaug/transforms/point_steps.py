@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from dataflow_image.imgaug.spec import Image
+from dataflow_image.imgaug.transforms.plain_data import PlainData
 
 __all__ = ["GammaStep", "PointStep", "PosterizeStep", "SolarizeStep"]
 
@@ -23,7 +24,7 @@ class PointStep(Protocol):
 
 
 @dataclass(frozen=True)
-class GammaStep:
+class GammaStep(PlainData):
     """Compute 255 (value / 255) ** (1 / (1 + gamma)).
 
     Attributes:
@@ -39,7 +40,7 @@ class GammaStep:
 
 
 @dataclass(frozen=True)
-class PosterizeStep:
+class PosterizeStep(PlainData):
     """Keep the highest bits of the value's whole part.
 
     Attributes:
@@ -56,7 +57,7 @@ class PosterizeStep:
 
 
 @dataclass(frozen=True)
-class SolarizeStep:
+class SolarizeStep(PlainData):
     """Invert the values that are not below a threshold.
 
     Attributes:

@@ -53,6 +53,10 @@ class ResizeTransform(Transform):
         """Return the mask at its new size, each pixel that of the nearest centre."""
         return move_bits(mask, lambda bits: self._resize(bits, cv2.INTER_NEAREST_EXACT))
 
+    def inverse(self) -> ResizeTransform:
+        """Return the resize to the former size."""
+        return ResizeTransform(self.new_h, self.new_w, self.h, self.w, self.interp)
+
     def spec_after(self, spec: ImageSpec) -> ImageSpec:
         """Return `spec` at the new size."""
         return spec.resized(self.new_h, self.new_w)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dataflow_image.imgaug.spec import Image, ImageSpec
+from dataflow_image.imgaug.transforms.plain_data import PlainData
 
 __all__ = ["Boxes", "Coords", "NoOpTransform", "Transform", "as_points"]
 
@@ -24,12 +25,20 @@ Boxes: TypeAlias = npt.NDArray[Any]
 _CORNERS = (0, 1, 2, 1, 2, 3, 0, 3)
 
 
-class Transform(ABC):
+class Transform(PlainData, ABC):
     """A deterministic change of one image and of all that is marked in it.
 
     A transform holds plain data, is never modified, compares by value, and can be pickled and
     shared by threads. Applying it twice gives the same result twice. What it is given is never
     written to; what it returns may share memory with it.
+
+    `to_dict` writes it down as what JSON can hold, and `Transform.from_dict` reads that:
+
+    >>> from dataflow_image.imgaug.transforms.crop import CropTransform
+    >>> CropTransform(1, 2, 3, 4).to_dict()
+    {'type': 'CropTransform', 'y0': 1, 'x0': 2, 'h': 3, 'w': 4}
+    >>> Transform.from_dict(_)
+    CropTransform(y0=1, x0=2, h=3, w=4)
     """
 
     @abstractmethod
@@ -73,6 +82,16 @@ class Transform(ABC):
         """
         return [self.apply_coords(polygon) for polygon in polygons]
 
+    def inverse(self) -> Transform:
+        """Return the transform that moves everything back to where it was.
+
+        Places are what it takes back; values that were changed, interpolated or cut off stay so.
+
+        Raises:
+            NotImplementedError: there is none, or the transform does not know it.
+        """
+        raise NotImplementedError(f"{self!r} has no inverse")
+
     def spec_after(self, spec: ImageSpec) -> ImageSpec | None:
         """Tell shape and dtype of the result without computing it, or None if that needs pixels."""
         return None
@@ -97,6 +116,10 @@ class NoOpTransform(Transform):
     def apply_mask(self, mask: Image) -> Image:
         """Return `mask` itself."""
         return mask
+
+    def inverse(self) -> Transform:
+        """Return itself."""
+        return self
 
     def spec_after(self, spec: ImageSpec) -> ImageSpec:
         """Return `spec` itself."""

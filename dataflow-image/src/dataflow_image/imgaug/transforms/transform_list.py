@@ -30,11 +30,13 @@ class TransformList(Transform):
 
     Attributes:
         tfms: the transforms, in the order in which they are applied.
+        fused: False applies them one by one, to compare.
     """
 
     tfms: tuple[Transform, ...]
+    fused: bool = True
 
-    def __init__(self, tfms: Iterable[Transform]) -> None:
+    def __init__(self, tfms: Iterable[Transform], fused: bool = True) -> None:
         """Take transforms from any iterable.
 
         Raises:
@@ -45,10 +47,11 @@ class TransformList(Transform):
             if not isinstance(tfm, Transform):
                 raise TypeError(f"TransformList: {tfm!r} is not a Transform")
         object.__setattr__(self, "tfms", kept)
+        object.__setattr__(self, "fused", bool(fused))
 
     def apply_image(self, img: Image) -> Image:
         """Return the image after all transforms."""
-        for tfm in fuse(self.tfms):
+        for tfm in fuse(self.tfms) if self.fused else self.tfms:
             img = tfm.apply_image(img)
         return img
 
@@ -66,10 +69,24 @@ class TransformList(Transform):
         return mask
 
     def apply_box(self, boxes: Boxes) -> Boxes:
-        """Return the boxes after all transforms, made upright after each."""
-        for tfm in self.tfms:
-            boxes = tfm.apply_box(boxes)
-        return boxes
+        """Return the boxes after all transforms.
+
+        Their corners go all the way and are made upright at the end, so that boxes do not grow at
+        every turn; but for transforms that have their own way with boxes.
+        """
+        if any(_has_own_boxes(tfm) for tfm in self.tfms):
+            for tfm in self.tfms:
+                boxes = tfm.apply_box(boxes)
+            return boxes
+        return super().apply_box(boxes)
+
+    def inverse(self) -> TransformList:
+        """Return the members' inverses, the last one's first.
+
+        Raises:
+            NotImplementedError: a member has none.
+        """
+        return TransformList([tfm.inverse() for tfm in reversed(self.tfms)], fused=self.fused)
 
     def spec_after(self, spec: ImageSpec) -> ImageSpec | None:
         """Return shape and dtype after all transforms, or None where one cannot tell."""
@@ -79,3 +96,9 @@ class TransformList(Transform):
                 return None
             known = tfm.spec_after(known)
         return known
+
+
+def _has_own_boxes(tfm: Transform) -> bool:
+    if isinstance(tfm, TransformList):
+        return any(map(_has_own_boxes, tfm.tfms))
+    return type(tfm).apply_box is not Transform.apply_box

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -63,6 +64,19 @@ class WarpAffineTransform(Transform):
     def apply_mask(self, mask: Image) -> Image:
         """Return the warped mask, each pixel that of the nearest centre, zero outside."""
         return move_bits(mask, lambda bits: self._warp(bits, cv2.INTER_NEAREST, 0.0))
+
+    def inverse(self) -> WarpAffineTransform:
+        """Return the inverse warp, whose result is of the size of this one's.
+
+        Raises:
+            NotImplementedError: the matrix is singular.
+        """
+        matrix = np.asarray(self.mat, np.float64)
+        if abs(np.linalg.det(matrix[:, :2])) < np.finfo(np.float64).tiny:
+            raise NotImplementedError(f"{self!r} has no inverse: its matrix is singular")
+        linear = np.linalg.inv(matrix[:, :2])
+        back = np.column_stack([linear, -linear @ matrix[:, 2]])
+        return dataclasses.replace(self, mat=back)
 
     def spec_after(self, spec: ImageSpec) -> ImageSpec:
         """Return `spec` at the size of the result."""
