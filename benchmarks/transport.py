@@ -1,8 +1,9 @@
 """How fast 2 worker processes hand over what they make, against what memory allows.
 
 Workers have images in memory and copy each once, into the batch. The limit is two bare processes
-that copy the same batches into shared memory, one `memcpy` each. Then: what a batch costs the
-consumer, images one by one, and datapoints so small that two processes can only be in the way.
+that copy the same batches into shared memory, with one `memcpy` for each; what they reach with one
+for each image stands beside it. Then: what a batch costs the consumer, images one by one, and
+datapoints so small that two processes can only be in the way.
 
     python benchmarks/transport.py [--batches 400] [--rounds 5] [--peers]
 """
@@ -16,7 +17,7 @@ from contextlib import closing
 
 import numpy as np
 from alternating import measure, report
-from bare.handover import Handover
+from bare.handover import Handover, copy_at_once, copy_one_by_one
 from peers import installed, seconds_under_way
 from work import images, small
 from work.timed import seconds_for
@@ -35,9 +36,13 @@ AIM_SMALL = 1.0
 #: More than any run reads: peers are measured in the middle of an epoch.
 ENDLESS = 10_000_000
 
+#: Runs once and returns its seconds.
+Limit = Callable[[], float]
 
-def batches(limit: Callable[[], float], count: int, rounds: int) -> None:
+
+def batches(limit: Limit, pieces: Limit, count: int, rounds: int) -> None:
     """Print how near either backend comes to the limit."""
+    piecewise = count * BATCH_BYTES / min(pieces() for _ in range(rounds + 1)) / 1e9
     for backend, aim in AIMS.items():
         source = images.Images(count * images.BATCH_SIZE)
         with BatchData(source, images.BATCH_SIZE).parallel(WORKERS, backend=backend) as df:
@@ -49,11 +54,12 @@ def batches(limit: Callable[[], float], count: int, rounds: int) -> None:
             share,
             f"≥ {aim}",
             reached=share >= aim,
-            details=_rates(count * BATCH_BYTES, min(timings.ours), min(timings.limit)),
+            details=f"{_rates(count * BATCH_BYTES, min(timings.ours), min(timings.limit))}, image by"
+            f" image {piecewise:.1f} GB/s",
         )
 
 
-def batches_of_peers(limit: Callable[[], float], count: int, rounds: int) -> None:
+def batches_of_peers(limit: Limit, count: int, rounds: int) -> None:
     """Print the same for the others."""
     for peer in installed("process"):
         with closing(peer.batches(images.Images(ENDLESS), images.BATCH_SIZE, WORKERS)) as stream:
@@ -147,12 +153,18 @@ def main() -> None:
     parser.add_argument("--peers", action="store_true", help="measure other loaders, too")
     options = parser.parse_args()
     count, rounds = options.batches, options.rounds
-    with Handover(images.one_batch, images.one_batch(), WORKERS) as bare:
+    with (
+        Handover(images.one_batch, copy_at_once, WORKERS) as at_once,
+        Handover(images.one_batch, copy_one_by_one, WORKERS) as one_image_at_a_time,
+    ):
 
         def limit() -> float:
-            return seconds_for(bare.batches(count), count)
+            return seconds_for(at_once.batches(count), count)
 
-        batches(limit, count, rounds)
+        def pieces() -> float:
+            return seconds_for(one_image_at_a_time.batches(count), count)
+
+        batches(limit, pieces, count, rounds)
         if options.peers:
             batches_of_peers(limit, count, rounds)
     consumer(max(2, count // 4))

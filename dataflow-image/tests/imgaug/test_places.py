@@ -33,6 +33,8 @@ from dataflow_image.imgaug import (
     RotationAndCropValid,
     Shift,
     ToFloat32,
+    Transform,
+    TransformList,
     Transpose,
     clip_boxes,
 )
@@ -67,7 +69,7 @@ def marker(x: float, y: float) -> npt.NDArray[Any]:
     """A round spot whose centre of mass is at (x, y) in continuous coordinates."""
     rows, columns = np.mgrid[0:H, 0:W] + 0.5
     spot = np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * 3.0**2))
-    return np.where(spot > 1e-3, spot, 0).astype(np.float32)
+    return np.where(spot > 1e-2, spot, 0).astype(np.float32)
 
 
 def centre_of_mass(image: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -80,15 +82,32 @@ def is_well_within(point: npt.NDArray[Any], image: npt.NDArray[Any], margin: flo
     return bool((point > margin).all() and (point < np.array([w, h]) - margin).all())
 
 
+def is_never_cut(tfm: Transform, point: npt.NDArray[Any]) -> bool:
+    """Tell whether the whole spot stays within the frame at every single step."""
+    image: npt.NDArray[Any] = np.zeros((H, W), np.float32)
+    around = point + 12 * np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+    steps = [tfm]
+    while steps:
+        step = steps.pop(0)
+        if isinstance(step, TransformList):
+            steps[:0] = step.tfms
+            continue
+        image, around = step.apply_image(image), step.apply_coords(around)
+        if not all(is_well_within(corner, image, 1) for corner in around):
+            return False
+    return True
+
+
 def check(augmentors: AugmentorList, point: npt.NDArray[Any], tolerance: float) -> None:
     image = marker(*point)
     moved_image, tfm = augmentors.augment_with_transform(image)
     moved = tfm.apply_coords(point[np.newaxis])[0]
-    assume(is_well_within(moved, moved_image, 30))
+    assume(is_never_cut(tfm, point))
     np.testing.assert_allclose(centre_of_mass(moved_image), moved, atol=tolerance)
+    # A mask takes the nearest pixel at every step, each up to half a pixel away.
     mask = tfm.apply_mask(image > 0.3)
     assert mask.shape == moved_image.shape
-    np.testing.assert_allclose(centre_of_mass(mask), moved, atol=0.7)
+    np.testing.assert_allclose(centre_of_mass(mask), moved, atol=2.5)
     x0, y0, x1, y1 = tfm.apply_box(np.array([[*(point - 9), *(point + 9)]]))[0]
     bright = np.argwhere(moved_image > 0.05) + 0.5
     assert (bright >= np.array([y0, x0]) - 1).all()
@@ -120,8 +139,8 @@ def test_a_point_moves_as_the_pixels_under_it(augmentor: ImageAugmentor) -> None
     ),
     fuse=st.booleans(),
     seed=st.integers(0, 1000),
-    x=st.floats(30, W - 30),
-    y=st.floats(30, H - 30),
+    x=st.floats(50, W - 50),
+    y=st.floats(40, H - 40),
 )
 def test_points_masks_and_boxes_follow_through_random_lists(
     chosen: list[ImageAugmentor], fuse: bool, seed: int, x: float, y: float
@@ -154,7 +173,8 @@ def test_boxes_are_clipped_and_those_that_left_are_told() -> None:
     boxes = np.array([[0, 0, 10, 10], [50, 30, 70, 50], [100, 90, 150, 110], [60, 40, 60, 50]])
     clipped = clip_boxes(boxes.astype(np.float32), 60, 80)
     assert clipped.boxes.dtype == np.float32
-    assert clipped.boxes.tolist() == [[0, 0, 10, 10], [50, 30, 70, 50], [80, 60, 80, 60], [60, 40, 60, 50]]  # fmt: skip
+    expected = [[0, 0, 10, 10], [50, 30, 70, 50], [80, 60, 80, 60], [60, 40, 60, 50]]
+    assert clipped.boxes.tolist() == expected
     assert clipped.is_empty.tolist() == [False, False, True, True]
     assert clip_boxes(np.zeros((0, 4)), 3, 3).boxes.shape == (0, 4)
     with pytest.raises(ValueError, match=r"\(N, 4\)"):
@@ -170,6 +190,7 @@ def augmented(**marks: Any) -> dict[str, Any]:
         "boxes": BOXES,
         "classes": np.array([7, 8, 9]),
         "names": ["a", "b", "c"],
+        "colors": np.zeros(4),
     }
     flow = AugmentImageComponents(
         DataFromList([dp], shuffle=False), [CenterCrop((80, 100))], "image", **marks
@@ -193,8 +214,8 @@ def test_the_operator_takes_emptied_boxes_out_with_what_belongs_to_them() -> Non
 
 
 def test_rows_that_do_not_match_the_boxes_are_refused() -> None:
-    with pytest.raises(ValueError, match="3 boxes"):
-        augmented(box_index="boxes", per_box_index="image")
+    with pytest.raises(ValueError, match="4 rows for 3 boxes"):
+        augmented(box_index="boxes", per_box_index="colors")
     with pytest.raises(ValueError, match="named twice"):
         augmented(box_index="boxes", per_box_index="boxes")
     with pytest.raises(ValueError, match="needs box_index"):

@@ -159,7 +159,7 @@ def test_what_users_write_takes_part_by_itself(photo: npt.NDArray[Any]) -> None:
 
 def test_a_function_cannot_be_written_down() -> None:
     tfm = MapImage(np.invert).get_transform(np.zeros((2, 2)))
-    with pytest.raises(TypeError, match="its func is .*invert"):
+    with pytest.raises(TypeError, match=r"its func is .*invert"):
         tfm.to_dict()
 
 
@@ -204,7 +204,6 @@ def test_an_inverse_takes_points_back(augmentor: Any, photo: npt.NDArray[Any]) -
         tfm = augmentor.get_transform(photo)
         there = tfm.apply_coords(points)
         np.testing.assert_allclose(tfm.inverse().apply_coords(there), points, atol=1e-9)
-        np.testing.assert_allclose(tfm.inverse().inverse().apply_coords(points), there, atol=1e-9)
 
 
 @pytest.mark.parametrize(

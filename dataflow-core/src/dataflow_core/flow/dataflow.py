@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, SupportsIndex, TypeVar
+from typing import TYPE_CHECKING, ClassVar, SupportsIndex
 
 from dataflow_core.errors import NotResumableError, UnknownLengthError
 from dataflow_core.flow import state as states
-from dataflow_core.flow.chain import Chain, Shard, ShardedRun
+from dataflow_core.flow.adopt import adopt
+from dataflow_core.flow.chain import Chain
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.describe import describe_call
 from dataflow_core.flow.explain import explain
-from dataflow_core.flow.opaque import OpaqueRun, Written
+from dataflow_core.flow.opaque import OpaqueRun
 from dataflow_core.flow.reset import resets_alone, resetting
-from dataflow_core.flow.run import Place, Run, Scope, position_of
+from dataflow_core.flow.run import Place, Run, Scope
 from dataflow_core.flow.session import Session
+from dataflow_core.flow.shard import Shard, ShardedRun
 from dataflow_core.flow.short_forms import ShortForms
 from dataflow_core.registry import Registry, registry
-from dataflow_core.rng import checked_seed, fresh_seed
+from dataflow_core.rng import checked_seed, drawn_seed
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-F = TypeVar("F", bound="DataFlow")
 
 
 class DataFlow(ShortForms, ABC):
@@ -64,11 +64,7 @@ class DataFlow(ShortForms, ABC):
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
-        written = _own(cls, "get_data") or _own(cls, "__iter__")
-        if written is not None:
-            _adopt_written(cls, written)
-        elif "_open" in cls.__dict__ or "_chain" in cls.__dict__:
-            _adopt_native(cls)
+        adopt(cls, DataFlow)
 
     # What users call.
 
@@ -114,7 +110,7 @@ class DataFlow(ShortForms, ABC):
             seed: 0 ... 2**64 - 1. Without one a fresh one is drawn; `state_dict()` tells it.
         """
         if resets_alone():
-            self._seat(fresh_seed() if seed is None else checked_seed(seed), given=seed is not None)
+            self._seat(drawn_seed() if seed is None else checked_seed(seed), given=seed is not None)
         with resetting():
             for upstream in self._upstreams():
                 upstream.reset_state()
@@ -257,7 +253,7 @@ class DataFlow(ShortForms, ABC):
     def _ready(self) -> Session:
         """Return the session; a flow that was not reset resets itself."""
         if self._session is None:
-            self._seat(fresh_seed(), given=False)
+            self._seat(drawn_seed(), given=False)
             try:
                 with resetting():
                     self.reset_state()
@@ -307,80 +303,3 @@ class DataFlow(ShortForms, ABC):
             for name, value in self.__dict__.items()
             if name not in ("_session", "_opaque_run")
         }
-
-
-def _own(cls: type[DataFlow], name: str) -> Written | None:
-    """Return what the class itself, or a mixin before its first flow, writes under `name`."""
-    for base in cls.__mro__:
-        if base is not cls and issubclass(base, DataFlow):
-            return None
-        written: Written | None = base.__dict__.get(name)
-        if written is not None and not getattr(written, "__isabstractmethod__", False):
-            return written
-    return None
-
-
-def _adopt_written(cls: type[F], written: Written) -> None:
-    """Make a user's generator the way this class runs, under both of its names."""
-
-    def _open(self: DataFlow, scope: Scope, place: Place | None) -> Run:
-        return OpaqueRun(self, written, scope, position_of(place))
-
-    def _chain(self: DataFlow) -> Chain:
-        return DataFlow._chain(self)
-
-    cls._open = _open  # type: ignore[method-assign]
-    cls._chain = _chain  # type: ignore[method-assign]
-    for name in ("get_data", "__iter__"):
-        own = _own(cls, name) or written
-        setattr(cls, name, _entry(name, _written_inside(own), own))
-
-
-def _written_inside(own: Written) -> Callable[[DataFlow, OpaqueRun], Iterator[Datapoint]]:
-    def inside(self: DataFlow, run: OpaqueRun) -> Iterator[Datapoint]:
-        del run
-        return own(self)
-
-    return inside
-
-
-def _adopt_native(cls: type[F]) -> None:
-    """Let subclasses that write a generator reach this class's way to run by `super()`."""
-    chain = cls.__dict__.get("_chain")
-    if chain is not None and "_open" not in cls.__dict__:
-
-        def _open(self: DataFlow, scope: Scope, place: Place | None) -> Run:
-            opened: Run = chain(self).open(scope, place)
-            return opened
-
-        cls._open = _open  # type: ignore[method-assign]
-    elif chain is None:
-        # It numbers its own output, whatever chain a base class would have continued.
-        cls._chain = DataFlow._chain  # type: ignore[method-assign]
-    opens = cls._open
-
-    def inside(self: DataFlow, run: OpaqueRun) -> Iterator[Datapoint]:
-        return iter(opens(self, run.scope, None))
-
-    for name in ("get_data", "__iter__"):
-        setattr(cls, name, _entry(name, inside, getattr(DataFlow, name)))
-
-
-def _entry(
-    name: str,
-    inside: Callable[[DataFlow, OpaqueRun], Iterator[Datapoint]],
-    documented: Callable[..., object],
-) -> Callable[[DataFlow], Iterator[Datapoint]]:
-    """Return a public method: outermost it begins an epoch, from within it only goes on."""
-
-    def entry(self: DataFlow) -> Iterator[Datapoint]:
-        run = self._opaque_run
-        if run is not None and run.executing:
-            return inside(self, run)
-        return self._ready().iterate(self)
-
-    entry.__name__ = name
-    entry.__qualname__ = documented.__qualname__
-    entry.__doc__ = documented.__doc__
-    entry.__module__ = documented.__module__
-    return entry

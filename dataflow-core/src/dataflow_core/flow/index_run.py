@@ -10,9 +10,9 @@ from types import BuiltinMethodType
 import numpy as np
 import numpy.typing as npt
 
-from dataflow_core.flow.chain import ALL, Shard
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.run import Run
+from dataflow_core.flow.shard import ALL, Shard
 from dataflow_core.rng import Bijection
 
 #: Up to here a shuffle holds its permutation; a larger one is computed index by index.

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from dataflow_core.flow.chain import Chain, Shard, Step
+from dataflow_core.flow.chain import Chain
+from dataflow_core.flow.chain_run import Step
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.index_run import IndexRun, Order, shuffled
 from dataflow_core.flow.random_flow import RNGDataFlow
 from dataflow_core.flow.run import Place, Scope, position_of
+from dataflow_core.flow.shard import Shard
 from dataflow_core.rng.at_hand import at_hand
 
 

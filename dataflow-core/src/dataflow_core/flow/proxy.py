@@ -6,7 +6,8 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from dataflow_core.flow.chain import Chain, Step
+from dataflow_core.flow.chain import Chain
+from dataflow_core.flow.chain_run import Step
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
 

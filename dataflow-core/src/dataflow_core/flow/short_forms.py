@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dataflow_core.registry import registry
 
 if TYPE_CHECKING:
     from dataflow_core.flow.dataflow import DataFlow
     from dataflow_core.flow.datapoint import Component, Datapoint, Index
+
+
+if TYPE_CHECKING:
+
+    class _Shuffle(Protocol):
+        def __call__(
+            self, buffer_size: int, num_reuse: int = 1, shuffle_interval: int | None = None
+        ) -> DataFlow: ...
+
+    class _Assignable:
+        """Reads as the short form; a source may assign what it likes."""
+
+        def __get__(self, flow: object, owner: object = None) -> _Shuffle: ...
+        def __set__(self, flow: object, value: object) -> None: ...
 
 
 class ShortForms:
@@ -39,9 +53,10 @@ class ShortForms:
         def fixed_size(self, size: int, keep_state: bool = True) -> DataFlow: ...
         def repeat(self, num: int) -> DataFlow: ...
         def repeat_each(self, num: int) -> DataFlow: ...
-        def shuffle(
-            self, buffer_size: int, num_reuse: int = 1, shuffle_interval: int | None = None
-        ) -> DataFlow: ...
+
+        #: Sources keep a flag of this name on themselves; then it is that, and no method.
+        shuffle: _Assignable
+
         def cache(self, shuffle: bool = False, *, limit_bytes: int | None = None) -> DataFlow: ...
         def shard(self, index: int, count: int) -> DataFlow: ...
         def take(self, num: int) -> DataFlow: ...

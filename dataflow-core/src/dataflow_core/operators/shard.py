@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import SupportsIndex
 
-from dataflow_core.flow.chain import Chain, Shard
+from dataflow_core.flow.chain import Chain
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.proxy import ProxyDataFlow
+from dataflow_core.flow.shard import Shard
 from dataflow_core.operators.checks import checked_count
 
 

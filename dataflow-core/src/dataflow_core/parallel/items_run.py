@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from dataflow_core.flow.chain import without
 from dataflow_core.flow.datapoint import Datapoint
+from dataflow_core.flow.gaps import without
 from dataflow_core.flow.run import Place, Run, Scope, position_of
 from dataflow_core.parallel.chunk import LARGEST, ChunkSize
 from dataflow_core.parallel.engine import raise_failure

@@ -6,11 +6,13 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dataflow_core.flow.chain import ALL, Chain, Step
+from dataflow_core.flow.chain import Chain
+from dataflow_core.flow.chain_run import Step
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.group import GroupFlow
 from dataflow_core.flow.proxy import PointwiseFlow
 from dataflow_core.flow.run import Run, Scope
+from dataflow_core.flow.shard import ALL
 from dataflow_core.parallel.part import WorkersPart
 from dataflow_core.parallel.policy import OnError
 from dataflow_core.parallel.task import Draws

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataflow_core.rng.at_hand import DrawContext, at_hand, hold, let_go, rng, seeded
+from dataflow_core.rng.at_hand import DrawContext, at_hand, drawn_seed, hold, let_go, rng, seeded
 from dataflow_core.rng.bijection import Bijection
 from dataflow_core.rng.streams import (
     RandomKey,
@@ -22,6 +22,7 @@ __all__ = [
     "at_hand",
     "checked_seed",
     "child_seed",
+    "drawn_seed",
     "epoch_generator",
     "fresh_seed",
     "hold",

@@ -15,7 +15,7 @@ from typing import Protocol, SupportsIndex
 import numpy as np
 
 from dataflow_core.errors import NoRandomStreamError
-from dataflow_core.rng.streams import Seat, checked_seed
+from dataflow_core.rng.streams import FRESH_SEED_BITS, Seat, checked_seed, fresh_seed
 
 
 class HasPosition(Protocol):
@@ -124,6 +124,18 @@ def rng() -> np.random.Generator:
             " `with dataflow_core.seeded(0):`"
         )
     return context.generator()
+
+
+def drawn_seed() -> int:
+    """Return a seed for a flow that was given none.
+
+    Where a datapoint is at hand it is drawn from its stream, so that flows which a function makes
+    for itself repeat with the pipeline that the function is in; elsewhere it is a fresh one.
+    """
+    context = at_hand()
+    return (
+        fresh_seed() if context is None else int(context.generator().integers(2**FRESH_SEED_BITS))
+    )
 
 
 class _Fixed:

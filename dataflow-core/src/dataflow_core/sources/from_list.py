@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dataflow_core.flow.chain import Chain, Shard
+from dataflow_core.flow.chain import Chain
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.index_run import IndexRun
 from dataflow_core.flow.indexed import IndexedDataFlow
 from dataflow_core.flow.run import Place, Scope, position_of
+from dataflow_core.flow.shard import Shard
 
 
 class DataFromList(IndexedDataFlow):

@@ -3,8 +3,9 @@
 Each rule looks at two neighbours and says what may stand in their place. The order that the rules
 drive at is crop, flip or transpose, colour: crops are views and leave less to do, and colours that
 meet become one map. A colour operation that measures the image's mean never passes a crop, which
-would change the mean. All rules keep results exactly, but for the rounding and saturation that
-`ColorTransform` documents.
+would change the mean. A warp takes in what moves pixels beside it. All rules keep results, but for
+the rounding and saturation that `ColorTransform` documents, and for a warp's, which samples at
+computed places.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ from dataflow_image.imgaug.transforms.fusion_warps import (
 from dataflow_image.imgaug.transforms.hue import HueTransform
 from dataflow_image.imgaug.transforms.normalize import ClipTransform, NormalizeTransform
 from dataflow_image.imgaug.transforms.point import PointTransform
-from dataflow_image.imgaug.transforms.resize import ResizeTransform
 from dataflow_image.imgaug.transforms.transform import NoOpTransform, Transform
 from dataflow_image.imgaug.transforms.warp_affine import WarpAffineTransform
 
@@ -97,22 +97,6 @@ def _merge_points(first: PointTransform, second: PointTransform) -> tuple[Transf
     return (PointTransform(first.steps + second.steps),)
 
 
-def _flip_first(resize: ResizeTransform, flip: FlipTransform) -> tuple[Transform, ...] | None:
-    """Flip before a resize that enlarges."""
-    enlarges = resize.new_h * resize.new_w > resize.h * resize.w
-    if not enlarges or (flip.h, flip.w) != (resize.new_h, resize.new_w):
-        return None
-    return FlipTransform(resize.h, resize.w, flip.horiz), resize
-
-
-def _resize_first(flip: FlipTransform, resize: ResizeTransform) -> tuple[Transform, ...] | None:
-    """Flip after a resize that does not enlarge."""
-    enlarges = resize.new_h * resize.new_w > resize.h * resize.w
-    if enlarges or (flip.h, flip.w) != (resize.h, resize.w):
-        return None
-    return resize, FlipTransform(resize.new_h, resize.new_w, flip.horiz)
-
-
 def _drop_cast(cast: CastTransform, normalize: NormalizeTransform) -> tuple[Transform, ...] | None:
     # Normalisation computes in float32 anyway.
     return (normalize,) if cast.dtype == "float32" else None
@@ -130,8 +114,6 @@ _RULES: dict[tuple[type[Transform], type[Transform]], _Rule] = {
     (ColorTransform, ColorTransform): _merge_colors,
     (PointTransform, PointTransform): _merge_points,
     (CastTransform, NormalizeTransform): _drop_cast,
-    (ResizeTransform, FlipTransform): _flip_first,
-    (FlipTransform, ResizeTransform): _resize_first,
     (WarpAffineTransform, WarpAffineTransform): merge_warps,
     (WarpAffineTransform, CropTransform): move_after_warp,
     (WarpAffineTransform, FlipTransform): move_after_warp,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from dataflow_image.imgaug.spec import Image, ImageSpec
@@ -51,7 +51,7 @@ class TransformList(Transform):
 
     def apply_image(self, img: Image) -> Image:
         """Return the image after all transforms."""
-        for tfm in fuse(self.tfms) if self.fused else self.tfms:
+        for tfm in self._to_apply():
             img = tfm.apply_image(img)
         return img
 
@@ -64,7 +64,7 @@ class TransformList(Transform):
 
     def apply_mask(self, mask: Image) -> Image:
         """Return the mask after all transforms."""
-        for tfm in self.tfms:
+        for tfm in self._to_apply():
             mask = tfm.apply_mask(mask)
         return mask
 
@@ -96,6 +96,9 @@ class TransformList(Transform):
                 return None
             known = tfm.spec_after(known)
         return known
+
+    def _to_apply(self) -> Sequence[Transform]:
+        return fuse(self.tfms) if self.fused else self.tfms
 
 
 def _has_own_boxes(tfm: Transform) -> bool:
