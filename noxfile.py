@@ -13,6 +13,9 @@ PACKAGES = ("dataflow-core", "dataflow-image", "dataflow-lmdb", "dataflow-zmq")
 EXTRAS = {"dataflow-core": "[cli,testing]", "dataflow-image": "[demo]"}
 SOURCES = [f"{package}/src" for package in PACKAGES]
 BUILD_BACKEND = "hatchling>=1.24"
+#: What the benchmarks measure with, and whom they compare with if asked to.
+MEASURING = {"alternating.py", "footprint.py"}
+PEERS = ("torch==2.13.0", "grain==0.2.18", "spdl-core==0.8.0")
 
 CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTHONS = sorted({"3.10", "3.11", "3.12", "3.13", CURRENT}, key=lambda v: int(v.split(".")[1]))
@@ -95,8 +98,16 @@ def bench(session: nox.Session) -> None:
     """The ratios of the README, measured here; they are no tests."""
     session.install(*_targets())
     for script in sorted((ROOT / "benchmarks").glob("*.py")):
-        if script.name != "alternating.py":  # what they measure with
+        if script.name not in MEASURING:
             session.run("python", str(script), *session.posargs)
+
+
+@nox.session
+def peers(session: nox.Session) -> None:
+    """The same work through other loaders; downloads a gigabyte, so only when asked for."""
+    session.install(*_targets(), *PEERS)
+    for script in ("transport.py", "resnet_input.py", "startup.py"):
+        session.run("python", str(ROOT / "benchmarks" / script), "--peers", *session.posargs)
 
 
 def _targets() -> list[str]:

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from alternating import measure, report
@@ -46,8 +47,8 @@ def input_speed(jpegs: Sequence[bytes], count: int, rounds: int, limit: Limit) -
     for backend in AIMS_MB:
         with pipeline(jpegs, size).parallel(WORKERS, backend=backend) as df:
             timings = measure(
-                lambda df=df: seconds_for(df, count),  # type: ignore[misc]
-                lambda: limit(size),
+                partial(seconds_for, df, count),
+                partial(limit, size),
                 rounds,
             )
         speed = 1 / timings.ratio
@@ -67,8 +68,8 @@ def input_speed_of_peers(jpegs: Sequence[bytes], count: int, rounds: int, limit:
     for peer in installed("thread", "process"):
         with closing(peer.batches(ByHand(jpegs, ENDLESS), BATCH_SIZE, WORKERS)) as stream:
             timings = measure(
-                lambda stream=stream: seconds_under_way(stream, count),  # type: ignore[misc]
-                lambda: limit(size),
+                partial(seconds_under_way, stream, count),
+                partial(limit, size),
                 rounds,
             )
         rates = _rates(size, min(timings.ours), min(timings.limit))
@@ -78,7 +79,7 @@ def input_speed_of_peers(jpegs: Sequence[bytes], count: int, rounds: int, limit:
 def decoding_speed(jpegs: Sequence[bytes], size: int, rounds: int, limit: Limit) -> None:
     """Print how near two threads that only decode come to two bare ones."""
     with DecodeImage(Jpegs(jpegs, size)).parallel(WORKERS, backend="thread") as df:
-        timings = measure(lambda: seconds_for(df, size), lambda: limit(size), rounds)
+        timings = measure(partial(seconds_for, df, size), partial(limit, size), rounds)
     speed = 1 / timings.ratio
     report(
         f"decoding alone, {WORKERS} workers of the thread backend, speed against bare decoding",
@@ -98,11 +99,11 @@ def memory(folder: Path, count: int) -> None:
             print("memory: left out, this system does not tell how much is shared")
             return
         report(
-            f"ResNet input, memory of a program with {WORKERS} workers of the {backend} backend, MB",
+            f"ResNet input, memory with {WORKERS} workers of the {backend} backend, MB",
             taken,
             f"≤ {aim}",
             reached=taken <= aim,
-            details="proportional set size of all its processes, at its highest",
+            details="proportional set size of the program and its workers, at its highest",
         )
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 from alternating import measure
 from bare.echo import Pipes, Queues, run
@@ -66,7 +67,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="runs of either side")
     options = parser.parse_args()
     count, rounds = options.tasks, options.rounds
-    with Queues(WORKERS) as queues:
+    with closing(Queues(WORKERS)) as queues:
 
         def through_queues() -> float:
             began = time.perf_counter()
@@ -74,7 +75,7 @@ def main() -> None:
             return time.perf_counter() - began
 
         task_cost("thread", through_queues, count, rounds, AIM_THREAD_US)
-    with Pipes(WORKERS) as pipes:
+    with closing(Pipes(WORKERS)) as pipes:
 
         def through_pipes() -> float:
             began = time.perf_counter()

@@ -14,6 +14,7 @@ import argparse
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 
 import numpy as np
 from alternating import measure, report
@@ -46,16 +47,16 @@ def batches(limit: Limit, pieces: Limit, count: int, rounds: int) -> None:
     for backend, aim in AIMS.items():
         source = images.Images(count * images.BATCH_SIZE)
         with BatchData(source, images.BATCH_SIZE).parallel(WORKERS, backend=backend) as df:
-            timings = measure(lambda df=df: seconds_for(df, count), limit, rounds)  # type: ignore[misc]
+            timings = measure(partial(seconds_for, df, count), limit, rounds)
         share = 1 / timings.ratio
+        rates = _rates(count * BATCH_BYTES, min(timings.ours), min(timings.limit))
         report(
             f"batches of 64x224x224x3 uint8 out of {WORKERS} processes, {backend} backend, speed"
             " against memcpy by bare processes",
             share,
             f"≥ {aim}",
             reached=share >= aim,
-            details=f"{_rates(count * BATCH_BYTES, min(timings.ours), min(timings.limit))}, image by"
-            f" image {piecewise:.1f} GB/s",
+            details=f"{rates}, image by image {piecewise:.1f} GB/s",
         )
 
 
@@ -64,7 +65,7 @@ def batches_of_peers(limit: Limit, count: int, rounds: int) -> None:
     for peer in installed("process"):
         with closing(peer.batches(images.Images(ENDLESS), images.BATCH_SIZE, WORKERS)) as stream:
             timings = measure(
-                lambda stream=stream: seconds_under_way(stream, count),  # type: ignore[misc]
+                partial(seconds_under_way, stream, count),
                 limit,
                 rounds,
             )
@@ -125,8 +126,8 @@ def small_datapoints(size: int, rounds: int) -> None:
         for backend in AIMS:
             with alone.parallel(WORKERS, backend=backend) as df:
                 timings = measure(
-                    lambda df=df: seconds_for(df, expected),  # type: ignore[misc]
-                    lambda alone=alone: seconds_for(alone, expected),  # type: ignore[misc]
+                    partial(seconds_for, df, expected),
+                    partial(seconds_for, alone, expected),
                     rounds,
                 )
             speed = 1 / timings.ratio
@@ -154,15 +155,15 @@ def main() -> None:
     options = parser.parse_args()
     count, rounds = options.batches, options.rounds
     with (
-        Handover(images.one_batch, copy_at_once, WORKERS) as at_once,
-        Handover(images.one_batch, copy_one_by_one, WORKERS) as one_image_at_a_time,
+        closing(Handover(images.one_batch, copy_at_once, WORKERS)) as at_once,
+        closing(Handover(images.one_batch, copy_one_by_one, WORKERS)) as image_by_image,
     ):
 
         def limit() -> float:
             return seconds_for(at_once.batches(count), count)
 
         def pieces() -> float:
-            return seconds_for(one_image_at_a_time.batches(count), count)
+            return seconds_for(image_by_image.batches(count), count)
 
         batches(limit, pieces, count, rounds)
         if options.peers:

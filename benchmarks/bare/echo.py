@@ -7,7 +7,6 @@ import threading
 from collections import deque
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
-from types import TracebackType
 from typing import Protocol
 
 
@@ -57,15 +56,8 @@ class Queues:
         while (number := self._there.get()) is not None:
             self._back.put(number)
 
-    def __enter__(self) -> Queues:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the workers."""
         for _ in self._threads:
             self._there.put(None)
         for thread in self._threads:
@@ -103,15 +95,8 @@ class Pipes:
         number: int = self._turns.popleft().recv()
         return number
 
-    def __enter__(self) -> Pipes:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the workers."""
         for connection in self._connections:
             connection.send(None)
         for process in self._processes:

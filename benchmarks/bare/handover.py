@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.shared_memory import SharedMemory
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -87,15 +86,8 @@ class Handover:
     def _workers(self) -> range:
         return range(len(self._connections))
 
-    def __enter__(self) -> Handover:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the processes, and remove the memory."""
         for connection in self._connections:
             connection.close()
         for process in self._processes:

@@ -8,11 +8,11 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
-from work.jpegs import Jpegs
 
 from dataflow_core import BatchData, DataFlow
 from dataflow_image import AugmentImageComponent, DecodeImage
 from dataflow_image.imgaug import ColorJitter, Flip, GoogleNetRandomCropAndResize
+from work.jpegs import Jpegs
 
 BATCH_SIZE = 64
 SIDE = 224

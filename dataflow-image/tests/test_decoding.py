@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from dataflow_core.errors import DataFlowError
 from dataflow_image.decoding import decode_image
 from dataflow_image.errors import ImageDecodeError
+from dataflow_image.header import read_header
 from dataflow_image.truncation import missing_end
 
 FORMATS = [".jpg", ".png", ".webp"]
@@ -66,7 +68,7 @@ def test_channels() -> None:
 
 def test_deep_and_transparent_images_become_plain_ones() -> None:
     deep = cv2.imencode(".png", picture().astype(np.uint16) * 257)[1].tobytes()
-    np.testing.assert_array_equal(decode_image(deep), picture())
+    np.testing.assert_array_equal(decode_image(deep, keep_depth=False), picture())
     clear = cv2.imencode(".png", np.dstack([picture(), picture()[..., :1]]))[1].tobytes()
     np.testing.assert_array_equal(decode_image(clear), picture())
 
@@ -77,6 +79,131 @@ def test_exif_orientation_is_followed_unless_refused() -> None:
     assert decode_image(turned, exif_orientation=False).shape == (48, 64, 3)
     grey = decode_image(turned, channel=1, exif_orientation=False)
     assert grey.shape == (48, 64)
+
+
+def test_16_bits_per_value_are_kept() -> None:
+    deep = picture().astype(np.uint16) * 257 - 3
+    data = cv2.imencode(".png", deep)[1].tobytes()
+    np.testing.assert_array_equal(decode_image(data), deep)
+    grey = cv2.imencode(".png", deep[..., 0])[1].tobytes()
+    np.testing.assert_array_equal(decode_image(grey, channel=1), deep[..., 0])
+    assert decode_image(encoded(".png")).dtype == np.uint8
+
+
+def claiming(extension: str, height: int, width: int) -> bytes:
+    """A small file whose header says that it is an image of this size."""
+    data = bytearray(encoded(extension))
+    if extension == ".png":
+        data[16:24] = struct.pack(">II", width, height)
+        data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    elif extension == ".jpg":
+        frame = data.index(b"\xff\xc0")
+        data[frame + 5 : frame + 9] = struct.pack(">HH", height, width)
+    else:
+        raise AssertionError(extension)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("extension", [".png", ".jpg"])
+def test_a_decompression_bomb_is_refused_before_it_is_decoded(
+    extension: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bomb = claiming(extension, 60_000, 60_000)
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("it was decoded"))
+    with pytest.raises(ImageDecodeError, match=r"60000x60000 .* max_pixels=178956970"):
+        decode_image(bomb)
+
+
+@pytest.mark.parametrize("extension", [*FORMATS, ".bmp"])
+def test_max_pixels_is_a_limit_in_every_format(extension: str) -> None:
+    assert decode_image(encoded(extension), max_pixels=48 * 64).shape == (48, 64, 3)
+    assert decode_image(encoded(extension), max_pixels=None).shape == (48, 64, 3)
+    with pytest.raises(ImageDecodeError, match=r"48x64 \(h x w\), more than max_pixels=3071"):
+        decode_image(encoded(extension), max_pixels=48 * 64 - 1)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (48, 64), (300, 7)])
+@pytest.mark.parametrize(
+    ("extension", "options"),
+    [
+        (".jpg", ()),
+        (".jpg", (cv2.IMWRITE_JPEG_PROGRESSIVE, 1)),
+        (".png", ()),
+        (".webp", (cv2.IMWRITE_WEBP_QUALITY, 50)),
+        (".webp", (cv2.IMWRITE_WEBP_QUALITY, 101)),
+    ],
+)
+def test_headers_tell_the_size_that_is_decoded(
+    extension: str, options: tuple[int, ...], size: tuple[int, int]
+) -> None:
+    image = np.full((*size, 3), 99, np.uint8)
+    header = read_header(cv2.imencode(extension, image, options)[1].tobytes())
+    assert header is not None
+    assert header.upright() == size
+    clear = cv2.imencode(".webp", np.dstack([image, image[..., :1]]))[1].tobytes()
+    header = read_header(clear)
+    assert header is not None
+    assert (header.height, header.width) == size
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_upright_size_is_that_of_the_decoded_image(orientation: int) -> None:
+    data = with_exif(encoded(".jpg"), orientation)
+    header = read_header(data)
+    assert header is not None
+    assert header.orientation == orientation
+    assert header.upright() == decode_image(data).shape[:2]
+
+
+def with_checksums(png: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Make the checksums right, so that what was changed in the chunks is looked at."""
+    data, position = bytearray(png.tobytes()), 8
+    while position + 12 <= len(data):
+        end = position + 8 + int.from_bytes(data[position : position + 4], "big")
+        if end + 4 > len(data):
+            break
+        data[end : end + 4] = struct.pack(">I", zlib.crc32(data[position + 4 : end]))
+        position = end + 4
+    return np.frombuffer(bytes(data), np.uint8)
+
+
+@pytest.mark.parametrize("extension", FORMATS)
+def test_thousands_of_mutated_files_give_an_image_or_an_image_decode_error(
+    extension: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    random = np.random.default_rng(0)
+    sound = np.frombuffer(encoded(extension), np.uint8)
+    outcomes = {"image": 0, "error": 0}
+    for _ in range(1500):
+        data = sound.copy()
+        for _ in range(random.integers(1, 6)):
+            where = int(random.integers(len(data)))
+            # Headers are short, and every byte of them matters.
+            where = where if random.random() < 0.5 else where % 64
+            match random.integers(4):
+                case 0:
+                    data[where] = random.integers(256)
+                case 1:
+                    data[where] ^= 1 << random.integers(8)
+                case 2:
+                    data = np.delete(data, slice(where, where + int(random.integers(1, 9))))
+                case _:
+                    data = np.insert(data, where, random.integers(0, 256, 4, np.uint8))
+        if extension == ".png" and random.random() < 0.7:
+            data = with_checksums(data)
+        try:
+            image = decode_image(data, max_pixels=1_000_000)
+        except ImageDecodeError:
+            outcomes["error"] += 1
+        else:
+            assert image.ndim == 3
+            assert image.size > 0
+            outcomes["image"] += 1
+    # What the decoders print of it is not the tests' business.
+    capfd.readouterr()
+    assert outcomes["error"] > 10
+    # Hardly a PNG survives: its data has a checksum of its own.
+    assert outcomes["image"] > 10 or extension == ".png"
 
 
 @pytest.mark.parametrize("extension", FORMATS)

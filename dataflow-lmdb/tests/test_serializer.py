@@ -316,6 +316,43 @@ def test_a_flow_that_cannot_be_resumed_is_written_but_not_continued(tmp_path: Pa
         save(DataFromQueue(filled), tmp_path / "x", resume=True)
 
 
+def test_a_key_of_somebody_else_does_not_swallow_records(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    with pytest.raises(RuntimeError):
+        save(Fragile(8), path, 2)
+    with lmdb.open(str(path)) as environment, environment.begin(write=True) as txn:
+        txn.put(b"zzz", b"theirs")
+    assert save(Fragile(None), path, 2, resume=True) == len(POINTS)
+    assert load(path) == load_all(Fragile(None))
+
+
+def load_all(flow: DataFlow) -> list[Any]:
+    flow.reset_state(0)
+    return list(flow)
+
+
+def test_an_error_of_the_flow_leaves_what_was_handed_over_before(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError):
+        save(Fragile(8), tmp_path / "x", 4)
+    with pytest.warns(UnfinishedDatabaseWarning, match="after 8 records"):
+        assert len(load(tmp_path / "x")) == 8
+
+
+def test_an_error_of_committing_stops_the_flow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def commit(self: Any, values: Any, **kwargs: Any) -> None:
+        raise DatabaseWriteError("no room", records=0)
+
+    monkeypatch.setattr(writer.DatabaseWriter, "commit", commit)
+    flow = flow_of(POINTS).map(lambda dp: seen.append(dp[0]) or dp)
+    with pytest.raises(DatabaseWriteError, match="no room"):
+        save(flow, tmp_path / "x", 2)
+    assert len(seen) <= 5  # those before the second hand-over, and no more
+
+
 def test_a_flow_of_unknown_length_is_written(tmp_path: Path) -> None:
     assert save(DataFromGenerator(lambda: iter([[1], [2]])), tmp_path / "x") == 2
 

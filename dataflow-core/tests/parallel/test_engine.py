@@ -83,35 +83,6 @@ def test_late_answers_to_a_run_that_was_broken_off_are_not_taken_for_new_ones(
     assert [result.outputs for _, result in engine.results()] == [[100 + i] for i in range(5)]
 
 
-class Deadly:
-    """A pool in which one task kills every worker that begins it."""
-
-    def __init__(self, culprit: int) -> None:
-        self.culprit = culprit
-        self.waiting: list[Task] = []
-
-    def submit(self, task: Task) -> None:
-        self.waiting.append(task)
-
-    def receive(self) -> Result | Lost:
-        task = self.waiting.pop(0)
-        if task.number == self.culprit:
-            return Lost(0, (task.number,), "was killed by SIGSEGV")
-        return Result(task.number, [*task.inputs], [*task.positions])
-
-    def cancel(self) -> None:
-        self.waiting.clear()
-
-
-def test_a_task_that_kills_two_workers_is_named_after_all_before_it_were_delivered() -> None:
-    seen = []
-    with pytest.raises(WorkerDiedError, match=r"SIGSEGV.*\[7\]") as raised:
-        for task, _ in Engine(Deadly(7), numbered(20), limit=1).results():
-            seen.append(task.number)
-    assert raised.value.positions == (7,)
-    assert seen == [*range(7)]
-
-
 class OneWorker:
     """A pool for a whole flow of numbers, whose worker dies when told to."""
 
@@ -160,6 +131,16 @@ def test_a_whole_flow_goes_on_where_it_stood_when_its_worker_died(
         if result.finished:
             break
     assert seen == [*range(size)]
+
+
+def test_a_whole_flow_that_kills_two_workers_at_one_place_is_given_up_with_its_positions() -> None:
+    pool = OneWorker(30, dies_before_answers={3, 4})
+    seen: list[int] = []
+    with pytest.raises(WorkerDiedError, match="exited with status 1") as raised:
+        for _, result in Engine(pool, ask(DRAWS, count(), lambda: 3, None), 2).results():
+            seen += result.outputs
+    assert seen == [*range(6)]
+    assert raised.value.positions == (6, 7, 8)
 
 
 class Picky(Chaos):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataflow_image import imgaug
+from dataflow_image import imgaug, recipes
 from dataflow_image.augment import (
     AugmentImageComponent,
     AugmentImageComponents,
@@ -28,6 +28,7 @@ __all__ = [
     "__version__",
     "decode_image",
     "imgaug",
+    "recipes",
 ]
 
 __version__ = "0.1.0"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import ClassVar
+from collections.abc import Callable, Mapping, Sequence
 
 from dataflow_core import DataFlow, Datapoint
 from dataflow_core.flow import Index, PointwiseFlow, component, with_component
-from dataflow_image.located import checked_channel, decode_located
+from dataflow_image.decoding import MAX_PIXELS, ImageData, decode_image
+from dataflow_image.imgaug import AugmentorList, ImageAugmentor, arguments
+from dataflow_image.imgaug.spec import Image
+from dataflow_image.located import checked_channel, located
+from dataflow_image.reduced import decode_reduced
 
 __all__ = ["DecodeImage"]
 
@@ -16,34 +19,46 @@ class DecodeImage(PointwiseFlow):
     """Turn the encoded image `dp[index]` into an array; the other components pass as they are.
 
     What is encoded comes as bytes, as a one-dimensional uint8 array of them, or as the path of a
-    file; what comes out is uint8, (height, width, 3) in BGR order, or (height, width) for
-    `channel=1`.
+    file; what comes out is (height, width, 3) in BGR order, or (height, width) for `channel=1`.
+    It is uint8, unless the file is deeper.
 
-    Order: as `ds`. Duplicates, loss: none.
+    Order: as `ds`. Duplicates, loss: none. Draws of `augmentors` belong to the datapoint's
+    position.
 
     Args:
         ds: the flow.
         index: position or key of the encoded image.
         channel: 3 for colour, 1 for grey; the image is converted if it differs.
         exif_orientation: turn images upright as their EXIF header says.
+        keep_depth: keep images of 16 bits per value as uint16, and floats; else all are brought
+            down to uint8.
+        max_pixels: refuse larger images, where possible before they are decoded; None refuses
+            none.
+        augmentors: augment each image in this stage, as AugmentImageComponent would in the next.
+        reduced: let the JPEG decoder scale down by 2, 4 or 8 where the crop and resize of the
+            first augmentor leave no more of the image anyway. Images are then uint8, and smoother
+            than a resize alone would leave them; what is drawn stays the same. Needs `augmentors`.
 
     Raises:
-        ValueError: if `channel` is neither 1 nor 3.
-        ImageDecodeError: while iterating, if data is broken; has `.position` and `.path`.
+        ValueError: if `channel` is neither 1 nor 3, or `reduced` is without augmentors.
+        TypeError: if `augmentors` holds something else.
+        ImageDecodeError: while iterating, if data is broken or too large; has `.position` and
+            `.path`.
         ComponentError: while iterating, if a datapoint has no component `index`.
         OSError: while iterating, if a file cannot be read.
         TypeError: while iterating, if the component is none of the above.
 
     Example:
         >>> import cv2, numpy as np, dataflow_core as df
-        >>> _, jpeg = cv2.imencode(".jpg", np.zeros((40, 60, 3), np.uint8))
+        >>> from dataflow_image import imgaug
+        >>> _, jpeg = cv2.imencode(".jpg", np.zeros((400, 600, 3), np.uint8))
         >>> flow = df.DataFromList([[jpeg.tobytes(), "black"]], shuffle=False)
         >>> [(image.shape, label) for image, label in DecodeImage(flow)]
-        [((40, 60, 3), 'black')]
+        [((400, 600, 3), 'black')]
+        >>> small = DecodeImage(flow, augmentors=[imgaug.Resize((40, 60))], reduced=True)
+        >>> [image.shape for image, _ in small]
+        [(40, 60, 3)]
     """
-
-    _draws: ClassVar[bool] = False
-    _may_drop: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -52,25 +67,80 @@ class DecodeImage(PointwiseFlow):
         channel: int = 3,
         *,
         exif_orientation: bool = True,
+        keep_depth: bool = True,
+        max_pixels: int | None = MAX_PIXELS,
+        augmentors: Sequence[ImageAugmentor] | AugmentorList | None = None,
+        reduced: bool = False,
     ) -> None:
         super().__init__(ds)
+        name = type(self).__name__
         self.index = index
-        self.channel = checked_channel(channel, type(self).__name__)
+        self.channel = checked_channel(channel, name)
         self.exif_orientation = bool(exif_orientation)
+        self.keep_depth = bool(keep_depth)
+        self.max_pixels = (
+            None if max_pixels is None else arguments.positive_int(name, "max_pixels", max_pixels)
+        )
+        if augmentors is not None and not isinstance(augmentors, AugmentorList):
+            augmentors = AugmentorList(augmentors)
+        self.augmentors = augmentors
+        if reduced and augmentors is None:
+            raise ValueError(
+                f"{name}: reduced=True looks at what follows the decoding; give it here, as "
+                "augmentors=[...], instead of to AugmentImageComponent"
+            )
+        self.reduced = bool(reduced)
+
+    @property
+    def _draws(self) -> bool:  # type: ignore[override]  # without augmentors nothing is drawn
+        return self.augmentors is not None
+
+    @property
+    def _may_drop(self) -> bool:
+        return False
 
     def _call(self) -> Callable[[Datapoint], Datapoint]:
-        index, channel, upright = self.index, self.channel, self.exif_orientation
-        stage = type(self).__name__
+        index, stage = self.index, type(self).__name__
 
         def call(dp: Datapoint) -> Datapoint:
             data = component(dp, index, stage)
-            image = decode_located(data, channel, exif_orientation=upright)
+            with located():
+                image = self._decoded(data)
             return with_component(dp, index, image)
 
         return call
 
+    def _decoded(self, data: ImageData) -> Image:
+        if self.reduced and self.augmentors is not None:
+            return decode_reduced(
+                data,
+                self.augmentors,
+                self.channel,
+                exif_orientation=self.exif_orientation,
+                max_pixels=self.max_pixels,
+            )
+        image = decode_image(
+            data,
+            self.channel,
+            exif_orientation=self.exif_orientation,
+            keep_depth=self.keep_depth,
+            max_pixels=self.max_pixels,
+        )
+        return image if self.augmentors is None else self.augmentors.augment(image)
+
     def _params(self) -> Mapping[str, object]:
-        params: dict[str, object] = {"index": self.index, "channel": self.channel}
-        if not self.exif_orientation:
-            params["exif_orientation"] = False
+        params = self._options()
+        if self.augmentors is not None:
+            kinds = [type(augmentor) for augmentor in self.augmentors.augmentors]
+            params["augmentors"] = kinds
         return params
+
+    def _fingerprint_params(self) -> Mapping[str, object]:
+        return {**self._options(), "augmentors": repr(self.augmentors)}
+
+    def _options(self) -> dict[str, object]:
+        # Which files are refused changes no stream.
+        options: dict[str, object] = {"index": self.index, "channel": self.channel}
+        defaults = {"exif_orientation": True, "keep_depth": True, "reduced": False}
+        chosen = {name: getattr(self, name) for name in defaults}
+        return {**options, **{k: v for k, v in chosen.items() if v != defaults[k]}}

@@ -4,25 +4,42 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from dataflow_image.errors import ImageDecodeError
+from dataflow_image.header import ImageHeader, read_header
 from dataflow_image.truncation import missing_end
 
-__all__ = ["ImageData", "decode_image"]
+__all__ = ["MAX_PIXELS", "EncodedImage", "ImageData", "decode_image"]
 
 ImageData: TypeAlias = "bytes | bytearray | memoryview | npt.NDArray[Any] | str | os.PathLike[str]"
 
+MAX_PIXELS: Final = 178_956_970
+"""What is refused unless asked for: half a gigabyte of BGR, Pillow's limit for such files too."""
+
 _FLAGS = {1: cv2.IMREAD_GRAYSCALE, 3: cv2.IMREAD_COLOR}
+_REDUCED_FLAGS = {
+    (1, 2): cv2.IMREAD_REDUCED_GRAYSCALE_2,
+    (1, 4): cv2.IMREAD_REDUCED_GRAYSCALE_4,
+    (1, 8): cv2.IMREAD_REDUCED_GRAYSCALE_8,
+    (3, 2): cv2.IMREAD_REDUCED_COLOR_2,
+    (3, 4): cv2.IMREAD_REDUCED_COLOR_4,
+    (3, 8): cv2.IMREAD_REDUCED_COLOR_8,
+}
 
 
 def decode_image(
-    data: ImageData, channel: int = 3, *, exif_orientation: bool = True
-) -> npt.NDArray[np.uint8]:
+    data: ImageData,
+    channel: int = 3,
+    *,
+    exif_orientation: bool = True,
+    keep_depth: bool = True,
+    max_pixels: int | None = MAX_PIXELS,
+) -> npt.NDArray[Any]:
     """Decode one image.
 
     >>> import cv2, numpy as np
@@ -36,58 +53,123 @@ def decode_image(
         data: the encoded bytes, a one-dimensional uint8 array of them, or the path of a file.
         channel: 3 for a colour image, 1 for a grey one; the file is converted if it differs.
         exif_orientation: turn the image upright as its EXIF header says.
+        keep_depth: return an image of 16 bits per value as uint16, and one of floats as floats;
+            else all are brought down to uint8.
+        max_pixels: refuse larger images; where the header tells the size, before they are decoded.
+            None refuses none.
 
     Returns:
-        uint8, (height, width, 3) in BGR order, or (height, width) for `channel=1`. Deeper images
-        are brought down to 8 bits; transparency is dropped.
+        (height, width, 3) in BGR order, or (height, width) for `channel=1`; uint8, unless the
+        image is deeper. Transparency is dropped.
 
     Raises:
-        ImageDecodeError: the data is empty, cut off, or no image that OpenCV can read.
+        ImageDecodeError: the data is empty, cut off, too large, or no image that OpenCV can read.
         OSError: the file cannot be read.
         TypeError: `data` is none of the above.
         ValueError: `channel` is neither 1 nor 3.
     """
     if channel not in _FLAGS:
         raise ValueError(f"decode_image: channel must be 1 (grey) or 3 (BGR), got {channel!r}")
+    encoded = EncodedImage.read(data)
+    encoded.check(max_pixels)
     flags = _FLAGS[channel]
-    if not exif_orientation:
-        flags |= cv2.IMREAD_IGNORE_ORIENTATION
-    encoded, path = _read(data)
-    if not encoded:
-        raise _error(encoded, path, "there are no bytes at all")
-    missing = missing_end(encoded)
-    if missing is not None:
-        raise _error(encoded, path, f"the data is cut off: {missing} is missing")
-    try:
-        image = cv2.imdecode(np.frombuffer(encoded, np.uint8), flags)
-    except cv2.error as error:
-        raise _error(encoded, path, f"OpenCV gave up on it: {error}") from error
-    if image is None:
-        raise _error(encoded, path, f"OpenCV cannot read it; it begins with {encoded[:8]!r}")
-    return image  # type: ignore[return-value]  # OpenCV's stubs know no dtype
+    if keep_depth:
+        flags |= cv2.IMREAD_ANYDEPTH
+    return encoded.decode(flags, max_pixels, exif_orientation=exif_orientation)
 
 
-def _read(data: ImageData) -> tuple[bytes, str | None]:
-    if isinstance(data, (str, os.PathLike)):
-        return Path(data).read_bytes(), os.fspath(data)
-    if isinstance(data, np.ndarray):
-        if data.dtype != np.uint8 or data.ndim != 1:
-            raise TypeError(
-                "decode_image: encoded bytes come as a one-dimensional uint8 array, got shape "
-                f"{data.shape} of {data.dtype}; is the image decoded already?"
+class EncodedImage(NamedTuple):
+    """The bytes of an image, and where they come from.
+
+    Attributes:
+        data: as in the file.
+        path: of the file, or None.
+    """
+
+    data: bytes
+    path: str | None = None
+
+    @classmethod
+    def read(cls, data: ImageData) -> EncodedImage:
+        """Take bytes of any kind, or read a file.
+
+        Raises:
+            OSError: the file cannot be read.
+            TypeError: `data` is neither bytes nor a path.
+        """
+        if isinstance(data, (str, os.PathLike)):
+            return cls(Path(data).read_bytes(), os.fspath(data))
+        if isinstance(data, np.ndarray):
+            if data.dtype != np.uint8 or data.ndim != 1:
+                raise TypeError(
+                    "decode_image: encoded bytes come as a one-dimensional uint8 array, got shape "
+                    f"{data.shape} of {data.dtype}; is the image decoded already?"
+                )
+            return cls(data.tobytes())
+        if isinstance(data, (bytes, bytearray, memoryview)):
+            return cls(bytes(data))
+        raise TypeError(
+            f"decode_image: expected bytes, a uint8 array or a path, got {type(data).__name__}"
+        )
+
+    def check(self, max_pixels: int | None) -> ImageHeader | None:
+        """Return the header, None if the format is not one of those whose headers are known.
+
+        Raises:
+            ImageDecodeError: the data is empty, cut off, or says that the image is too large.
+        """
+        if not self.data:
+            raise self.error("there are no bytes at all")
+        header = read_header(self.data)
+        if header is not None:
+            self._refuse_large(header.height, header.width, max_pixels)
+        missing = missing_end(self.data)
+        if missing is not None:
+            raise self.error(f"the data is cut off: {missing} is missing")
+        return header
+
+    def decode(
+        self, flags: int, max_pixels: int | None = None, *, exif_orientation: bool = True
+    ) -> npt.NDArray[Any]:
+        """Decode by OpenCV's IMREAD_* flags.
+
+        Raises:
+            ImageDecodeError: OpenCV cannot read the data, or the image is too large.
+        """
+        if not exif_orientation:
+            flags |= cv2.IMREAD_IGNORE_ORIENTATION
+        try:
+            image = cv2.imdecode(np.frombuffer(self.data, np.uint8), flags)
+        except cv2.error as error:
+            raise self.error(f"OpenCV gave up on it: {error}") from error
+        if image is None:
+            raise self.error(f"OpenCV cannot read it; it begins with {self.data[:8]!r}")
+        self._refuse_large(image.shape[0], image.shape[1], max_pixels)
+        return image
+
+    def decode_reduced(
+        self, channel: int, factor: int, *, exif_orientation: bool = True
+    ) -> npt.NDArray[Any]:
+        """Decode at a fraction 1 / factor of its size, uint8; factor is 1, 2, 4 or 8.
+
+        Raises:
+            ImageDecodeError: OpenCV cannot read the data.
+        """
+        flags = _FLAGS[channel] if factor == 1 else _REDUCED_FLAGS[channel, factor]
+        return self.decode(flags, exif_orientation=exif_orientation)
+
+    def error(self, cause: str) -> ImageDecodeError:
+        """Return the error that names these bytes."""
+        size = f"{len(self.data)} bytes"
+        what = size if self.path is None else f"{self.path!r} ({size})"
+        return ImageDecodeError(
+            f"cannot decode {what} as an image: {cause}. "
+            "Fetch or write the data again, or leave this datapoint out.",
+            path=self.path,
+        )
+
+    def _refuse_large(self, height: int, width: int, max_pixels: int | None) -> None:
+        if max_pixels is not None and height * width > max_pixels:
+            raise self.error(
+                f"it is {height}x{width} (h x w), more than max_pixels={max_pixels} in all"
             )
-        return data.tobytes(), None
-    if isinstance(data, (bytes, bytearray, memoryview)):
-        return bytes(data), None
-    raise TypeError(
-        f"decode_image: expected bytes, a uint8 array or a path, got {type(data).__name__}"
-    )
-
-
-def _error(encoded: bytes, path: str | None, cause: str) -> ImageDecodeError:
-    what = f"{len(encoded)} bytes" if path is None else f"{path!r} ({len(encoded)} bytes)"
-    return ImageDecodeError(
-        f"cannot decode {what} as an image: {cause}. "
-        "Fetch or write the data again, or leave this datapoint out.",
-        path=path,
-    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,21 +13,26 @@ from dataflow_core.flow import position_at_hand
 from dataflow_image.decoding import decode_image
 from dataflow_image.errors import ImageDecodeError
 
-__all__ = ["CHANNELS", "checked_channel", "decode_located"]
+__all__ = ["CHANNELS", "checked_channel", "decode_located", "located"]
 
 CHANNELS = (1, 3)
 
 
-def decode_located(
-    data: Any, channel: int = 3, *, exif_orientation: bool = True
-) -> npt.NDArray[np.uint8]:
-    """Decode as `decode_image` does.
+def decode_located(data: Any, channel: int = 3) -> npt.NDArray[np.uint8]:
+    """Decode to uint8 as `decode_image` does.
 
     Raises:
         ImageDecodeError: as `decode_image`, with the position of the datapoint at hand.
     """
+    with located():
+        return decode_image(data, channel, keep_depth=False)
+
+
+@contextmanager
+def located() -> Iterator[None]:
+    """Give every ImageDecodeError from within the position of the datapoint at hand."""
     try:
-        return decode_image(data, channel, exif_orientation=exif_orientation)
+        yield
     except ImageDecodeError as error:
         position = position_at_hand()
         if position is None:

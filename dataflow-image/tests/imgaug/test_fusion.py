@@ -30,7 +30,6 @@ from dataflow_image.imgaug import (
     ImageAugmentor,
     NoOpTransform,
     Normalize,
-    RandAugment,
     RandomCrop,
     Resize,
     ResizeTransform,
@@ -283,7 +282,6 @@ AUGMENTORS: list[ImageAugmentor] = [
     Gamma(),
     GoogleNetRandomCropAndResize(target_shape=50),
     Grayscale(keepshape=True),
-    RandAugment(2, 10),
     RandomCrop((40, 42)),
     Resize((48, 64)),
     Rotation(30),
@@ -315,9 +313,8 @@ def test_random_lists_agree_with_and_without_fusion(
         except ValueError as error:
             assume("needs an image of at least" not in str(error))
             raise
-    if not any(isinstance(augmentor, RandAugment) for augmentor in chosen):
-        assert np.abs(results[0] - results[1]).max() < 2 + 2 * len(chosen)
-    assert np.abs(results[0] - results[1]).mean() < 1 + len(chosen)
+    assert np.abs(results[0] - results[1]).max() < 4 + 3 * len(chosen)
+    assert np.abs(results[0] - results[1]).mean() < 1 + len(chosen) / 2
 
 
 def test_without_fusion_transforms_are_applied_one_by_one() -> None:

@@ -13,6 +13,7 @@
         ├── DamagedRecordError     also ValueError
         ├── DamagedDatabaseError   also ValueError
         ├── DatabaseChangedError
+        ├── FolderError
         └── MissingLibraryError
 
 Facts are attributes with defaults, so that every error survives the trip between processes.
@@ -101,6 +102,10 @@ class DamagedDatabaseError(LMDBError, ValueError):
 
 class DatabaseChangedError(LMDBError):
     """Somebody has written to the database since it was opened for reading."""
+
+
+class FolderError(LMDBError):
+    """A folder of files cannot be read or written as asked."""
 
 
 class MissingLibraryError(LMDBError):

@@ -13,9 +13,6 @@ from dataflow_core.flow import DataFlow, Datapoint, IndexedDataFlow
 from dataflow_lmdb.errors import FolderError
 from dataflow_lmdb.location import PathLike
 
-#: Ends the names of files that are not complete.
-_PARTIAL = ".partial"
-
 
 class FilesInFolder(IndexedDataFlow):
     """The files below a folder: datapoints [name, content].
@@ -95,7 +92,8 @@ def write_folder(
             if name in written:
                 raise FolderError(f"two datapoints have the name {name!r}", path=str(root))
             written.add(name)
-            _write_whole(folder / name, content)
+            if not (resume and (folder / name).is_file()):
+                _write_whole(folder / name, content)
             bar.update()
     return len(written)
 
@@ -131,9 +129,11 @@ def _name_and_content(dp: Any, path: str) -> tuple[str, bytes]:
 
 
 def _write_whole(file: Path, content: bytes) -> None:
-    if file.exists():
-        return
     file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(file.name + _PARTIAL)
+    if file.exists():
+        # In an empty folder, this is what file systems do that ignore case.
+        raise FolderError(f"there are two names for the file {str(file)!r}", path=str(file))
+    # Hidden, so that it is none of the folder's files until it has its name.
+    partial = file.with_name(f".{file.name}.partial")
     partial.write_bytes(content)
     partial.replace(file)

@@ -11,12 +11,14 @@ from tqdm import tqdm
 from dataflow_core import codec as safe_codec
 from dataflow_core.errors import CodecError, NotResumableError, UnknownLengthError
 from dataflow_core.flow import DataFlow, IndexedDataFlow
+from dataflow_lmdb.background import BackgroundCommits
 from dataflow_lmdb.errors import DatabaseExistsError
 from dataflow_lmdb.location import PathLike
 from dataflow_lmdb.records import LMDBRecords
 from dataflow_lmdb.writer import DatabaseWriter, writing
 
-#: Datapoints wait in memory for their transaction up to here, so that large ones do not fill it.
+#: Datapoints wait in memory for their transaction up to here, so that large ones do not fill it;
+#: while they are written, as many more may gather.
 MAX_WAITING_BYTES = 1 << 26
 
 
@@ -116,24 +118,23 @@ def _find_place(df: DataFlow, writer: DatabaseWriter) -> None:
 def _write(df: DataFlow, writer: DatabaseWriter, frequency: int, *, progress: bool) -> None:
     waiting: list[bytes] = []
     waiting_bytes = 0
-    done = writer.meta.records
-    bar = tqdm(total=_length(df), initial=done, unit="dp", disable=not progress)
+    bar = tqdm(total=_length(df), initial=writer.meta.records, unit="dp", disable=not progress)
     # An iteration that an error leaves under way would be in the way of the next attempt.
-    with bar, df:
+    with bar, df, BackgroundCommits(writer) as commits:
         for dp in df:
             try:
                 value = safe_codec.dumps(dp)
             except CodecError as error:
-                number = writer.meta.records + len(waiting)
+                number = commits.records + len(waiting)
                 raise CodecError(f"record {number} cannot be written: {error}") from error
             waiting.append(value)
             waiting_bytes += len(value)
             bar.update()
             if len(waiting) >= frequency or waiting_bytes >= MAX_WAITING_BYTES:
-                writer.commit(waiting, state=_state(df))
-                waiting.clear()
+                commits.commit(waiting, state=_state(df))
+                waiting = []
                 waiting_bytes = 0
-    writer.commit(waiting, complete=True)
+        commits.commit(waiting, complete=True)
 
 
 def _state(df: DataFlow) -> Mapping[str, object] | None:

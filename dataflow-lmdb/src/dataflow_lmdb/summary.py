@@ -18,7 +18,13 @@ from dataflow_lmdb.meta import Meta, load_meta
 from dataflow_lmdb.records import LMDBRecords
 from dataflow_lmdb.source import LMDBData
 
-_IMAGES = {b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"GIF8": "GIF", b"BM": "BMP", b"RIFF": "WebP"}
+_IMAGES = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG": "PNG",
+    b"GIF8": "GIF",
+    b"BM": "BMP",
+    b"RIFF": "WebP",
+}
 _MAX_TEXT = 60
 
 
@@ -47,13 +53,16 @@ class Summary:
     samples: dict[int, list[str]]
 
 
-def summarize(path: PathLike, *, codec: str | None = None, samples: int = 3) -> Summary:
+def summarize(
+    path: PathLike, *, codec: str | None = None, raw: bool = False, samples: int = 3
+) -> Summary:
     """Look into a database.
 
     Args:
         path: a directory with a `data.mdb`, or a single file.
         codec: what the values are in, as of LMDBSerializer.load(). Without it, those that something
-            else wrote are described as bytes.
+            else wrote are described as [key, value].
+        raw: describe keys and values as they are, whoever wrote them.
         samples: how many records to describe.
 
     Raises:
@@ -66,7 +75,7 @@ def summarize(path: PathLike, *, codec: str | None = None, samples: int = 3) -> 
     with keys, warnings.catch_warnings():
         # It is in the summary.
         warnings.simplefilter("ignore", UnfinishedDatabaseWarning)
-        decoded = meta is not None or codec is not None
+        decoded = not raw and (meta is not None or codec is not None)
         flow = LMDBRecords(path, shuffle=False, codec=codec) if decoded else keys
         with flow:
             (first_key, first), (last_key, _) = keys[0], keys[len(keys) - 1]
@@ -75,7 +84,7 @@ def summarize(path: PathLike, *, codec: str | None = None, samples: int = 3) -> 
                 len(keys),
                 location.file.stat().st_size,
                 meta,
-                "" if decoded else _seeming(first),
+                "" if meta or codec else _seeming(first),
                 first_key,
                 last_key,
                 {index: [*describe(flow[index])] for index in _spread(samples, len(keys))},
@@ -98,7 +107,7 @@ def describe(value: Any, name: str = "") -> Iterator[str]:
         text = f"{value.dtype} array {value.shape}" if value.ndim else f"{value.dtype} {value}"
     elif isinstance(value, (bytes, bytearray)):
         form = _image_form(bytes(value[:4]))
-        text = f"{type(value).__name__}, {len(value)} of them{f', a {form}' if form else ''}"
+        text = f"{type(value).__name__}, {len(value):,} of them{f', {form}' if form else ''}"
     elif isinstance(value, (list, tuple)):
         text = f"{type(value).__name__} of {len(value)}"
         parts = [(f"[{index}]", part) for index, part in enumerate(value)]

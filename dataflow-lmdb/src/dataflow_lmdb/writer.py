@@ -7,13 +7,16 @@ many they are, and where their flow stands, all are in one.
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
 
 import lmdb
 
 from dataflow_lmdb.database import KEYS_KEY, META_KEY, share, sole_use
 from dataflow_lmdb.errors import DatabaseExistsError, DatabaseInUseError, DatabaseWriteError
+from dataflow_lmdb.keys import FormatKeys
 from dataflow_lmdb.location import Location, PathLike, locate, make_file, open_for_writing
 from dataflow_lmdb.meta import KEY_TEMPLATE, Meta, dump_keys, load_meta
 
@@ -35,6 +38,7 @@ class DatabaseWriter:
     def __init__(self, location: Location, environment: lmdb.Environment) -> None:
         self._location = location
         self._environment = environment
+        self._keys = FormatKeys(KEY_TEMPLATE, sys.maxsize)
         with environment.begin() as transaction:
             self._meta_record: bytes | None = transaction.get(META_KEY)
         self.meta = load_meta(self._meta_record, location.path) or Meta(0, complete=False)
@@ -69,7 +73,7 @@ class DatabaseWriter:
             raise DatabaseWriteError(
                 f"cannot write to {path!r}: {error} (there are {free / 1e6:.1f} MB free)."
                 f" {kept} records are in it and stay there; when the cause is removed, go on with"
-                " save(df, path, resume=True)",
+                " save(df, path, resume=True), or --resume",
                 path=path,
                 records=kept,
             ) from error
@@ -87,9 +91,12 @@ class DatabaseWriter:
                     )
                 transaction.delete(KEYS_KEY)
                 transaction.delete(META_KEY)
-                for number, value in enumerate(values, first):
-                    key = KEY_TEMPLATE.format(number).encode()
-                    transaction.put(key, value, append=number < _IN_ORDER)
+                records = list(zip(map(self._keys.at, count(first)), values))
+                in_order = meta.records <= _IN_ORDER
+                _, added = transaction.cursor().putmulti(records, append=in_order)
+                if added < len(records):
+                    # A key that somebody else has put in sorts behind ours: none was appended.
+                    transaction.cursor().putmulti(records)
                 transaction.put(KEYS_KEY, dump_keys(meta.records))
                 transaction.put(META_KEY, record)
         except lmdb.MapFullError:
@@ -138,7 +145,7 @@ def _refuse_to_overwrite(location: Location, *, resume: bool) -> None:
         if meta.complete:
             remedy = "choose another path, or delete it"
         else:
-            remedy = "go on with save(df, path, resume=True), or delete it"
+            remedy = "go on with save(df, path, resume=True), or --resume; or delete it"
         raise DatabaseExistsError(
             f"{path!r} holds {meta.records} records already, which are not overwritten: {remedy}",
             path=path,

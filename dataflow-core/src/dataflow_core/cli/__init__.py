@@ -1,14 +1,17 @@
 """The command line: `dataflow NAME`, where every name is an entry point of `dataflow.commands`.
 
 A command is a function that typer understands, or a typer app. It raises a `DataFlowError` for
-what the user can mend: that is shown as a message, without a traceback.
+what the user can mend: that is shown as a message, without a traceback. `load_flow` finds the flow
+that a command's MODULE:ATTRIBUTE names.
 """
 
 from __future__ import annotations
 
 import sys
 
-__all__ = ["main"]
+from dataflow_core.cli.target import load_flow
+
+__all__ = ["load_flow", "main"]
 
 _EXTRA = {"rich", "typer"}
 

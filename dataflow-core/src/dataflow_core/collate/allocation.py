@@ -26,8 +26,8 @@ _present = _Present()
 
 
 @contextmanager
-def allocating(allocate: Allocate) -> Iterator[None]:
-    """Let this thread's batches be made in memory that `allocate` hands out."""
+def allocating(allocate: Allocate | None) -> Iterator[None]:
+    """Let this thread's batches be made in memory that `allocate` hands out; None: in plain."""
     before, _present.allocate = _present.allocate, allocate
     try:
         yield

@@ -102,9 +102,9 @@ class Session:
             run.close()
             raise
         self.running.append(reading)
-        hooks.epoch_started(flow=flow, epoch=epoch)
         completed = False
         try:
+            hooks.epoch_started(flow=flow, epoch=epoch)
             yield from reading.items
             completed = not reading.stopped
         finally:

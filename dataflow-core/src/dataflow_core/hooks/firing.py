@@ -81,6 +81,11 @@ def datapoint_failed(stage: str, position: int, error: BaseException) -> Opinion
     return _checked(call(stage=stage, position=position, error=error))
 
 
+def opinions_are_heard() -> bool:
+    """Return whether anybody listens to `dataflow_datapoint_failed`, and so may skip datapoints."""
+    return _listeners.caller("dataflow_datapoint_failed") is not None
+
+
 def stats_sampled(stats: Mapping[str, object]) -> None:
     """Fire `dataflow_stats_sampled`."""
     if (call := _listeners.caller("dataflow_stats_sampled")) is not None:

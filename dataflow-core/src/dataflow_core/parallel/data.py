@@ -113,6 +113,8 @@ class ParallelData(ProxyDataFlow):
             self._plan(), self.num_workers, 1 + (type(self).__init__ is not ParallelData.__init__)
         )
         self._keeper: Keeper | None = None
+        #: What the keeper's workers run. What is planned anew may differ: plugins come and go.
+        self._kept_plan: Plan | None = None
 
     @property
     def _stateless(self) -> bool:

@@ -60,8 +60,9 @@ class Keeper:
         leased = self._kept
         try:
             yield leased
-        except ParallelError:
-            # Of workers that could not start, or died of their tasks, nothing more is expected.
+        except (ParallelError, KeyboardInterrupt):
+            # Of workers that could not start, or died of their tasks, nothing more is expected;
+            # and Ctrl-C may have come in the middle of a message.
             self.close()
             raise
         finally:

@@ -6,6 +6,7 @@ datapoints in = out + dropped + skipped
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ class Counts:
         tasks: that were answered.
         workers_lost: processes that died.
         tasks_rerun: that were given to another worker.
+        copied_out: results that found no room in shared memory and were copied instead.
     """
 
     datapoints_in: int = 0
@@ -37,6 +39,7 @@ class Counts:
     tasks: int = 0
     workers_lost: int = 0
     tasks_rerun: int = 0
+    copied_out: int = 0
 
 
 class Ledger:
@@ -63,30 +66,32 @@ class Ledger:
         """Book a result, and return it; cut off where more was skipped than is allowed."""
         kept = len(result.positions)
         inputs = kept if task.count else len(task.inputs)
-        self._seen += inputs
         for number, skipped in enumerate(result.skipped):
             self._skipped += 1
-            if self._too_many():
+            # Not what else is in the task: how many share one is a matter of speed.
+            if self._too_many(self._seen + bisect_right(task.positions, skipped.position)):
                 result = self._cut(result, skipped, result.skipped[: number + 1])
                 break
+        self._seen += inputs
         self._write(result.skipped)
         counts = self._counts
         counts.tasks += 1
         counts.datapoints_in += inputs
         counts.retries += result.retried
+        counts.copied_out += result.copied_out
         counts.datapoints_out += kept
         counts.skipped += len(result.skipped)
         if result.failure is None:
             counts.dropped += inputs - kept - len(result.skipped)
         return result
 
-    def _too_many(self) -> bool:
+    def _too_many(self, seen: int) -> bool:
         allowed = self._max_errors
         if allowed is None:
             return False
-        if isinstance(allowed, float):
+        if allowed and isinstance(allowed, float):
             # One error is a small fraction of a whole epoch, but all of its first datapoint.
-            return self._skipped > max(1.0, allowed * self._seen)
+            return self._skipped > max(1.0, allowed * seen)
         return self._skipped > allowed
 
     def _cut(self, result: Result, last: Skipped, skipped: Sequence[Skipped]) -> Result:

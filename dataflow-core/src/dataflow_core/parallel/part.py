@@ -116,4 +116,13 @@ def _not_picklable(part: WorkersPart, error: Exception) -> NotPicklableError:
                     stage=name,
                     attribute=attribute,
                 )
+    try:
+        cloudpickle.dumps(part.on_error)
+    except Exception as cause:  # noqa: BLE001
+        return NotPicklableError(
+            f"the function given as on_error cannot be sent to a worker process: {cause}. It is"
+            ' asked in the worker; make what it needs there, or use backend="thread"',
+            stage="ParallelData",
+            attribute="on_error",
+        )
     return NotPicklableError(f"the workers' part cannot be pickled: {error}")

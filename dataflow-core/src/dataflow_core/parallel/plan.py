@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dataflow_core import hooks
 from dataflow_core.flow.chain import Chain
 from dataflow_core.flow.chain_run import Step
 from dataflow_core.flow.dataflow import DataFlow
@@ -69,7 +70,9 @@ def plan(flow: DataFlow, on_error: OnError = "raise", timeout_s: float | None = 
     grouping = chain.source
     if isinstance(grouping, GroupFlow) and grouping._is_native(GroupFlow) and chain.shard == ALL:
         inner = grouping.ds._chain()
-        may_drop = inner.may_drop or on_error != "raise"
+        # A plugin may skip what fails, whatever the policy says.
+        may_skip = on_error != "raise" or hooks.opinions_are_heard()
+        may_drop = inner.may_drop or may_skip
         consumer = chain.steps if may_drop else ()
         part = WorkersPart(
             read=inner.source if inner.indexed else None,

@@ -48,6 +48,7 @@ class Pieces:
             positions += piece.positions
             merged.skipped = [*merged.skipped, *piece.skipped]
             merged.retried += piece.retried
+            merged.copied_out += piece.copied_out
             merged.seconds += piece.seconds
             if piece.failure is not None:
                 merged.failure = piece.failure

@@ -74,7 +74,7 @@ def _own_opinion(
     on_error: OnError, error: Exception, stage: str, position: int, tries: int
 ) -> Opinion:
     if isinstance(on_error, Retry):
-        return "retry" if tries <= on_error.times else on_error.then
+        return "retry" if tries <= on_error.times and tries < MAX_TRIES else on_error.then
     if isinstance(on_error, str):
         return on_error
     answer = on_error(error, stage, position)

@@ -1,4 +1,4 @@
-"""Fresh worker processes: not forks of the user's, and not importers of the user's `__main__`.
+"""Worker processes: fresh ones, neither forks of the user's nor importers of its `__main__`.
 
 A worker is a new interpreter that runs a few lines of its own: it takes over the parent's
 `sys.path`, imports the function it is to run, and calls it. What is defined in the user's
@@ -6,7 +6,7 @@ A worker is a new interpreter that runs a few lines of its own: it takes over th
 `if __name__ == "__main__":` guard, and threads, CUDA and cv2 in the parent do not matter.
 
 The worker's standard input is its lifeline: the parent keeps the other end open for as long as it
-lives, so that its end, however sudden, is noticed.
+lives, so that its end, however sudden, is noticed. Forks, on request, live by the same rules.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from typing import Literal, TypeAlias
+
+from dataflow_core.parallel.forked import Forked
+
+StartMethod: TypeAlias = Literal["fresh", "fork"]
 
 _BOOT = "from dataflow_core.parallel.spawn import _run_worker; _run_worker()"
 #: Finds this package in the new interpreter, which does not have the parent's sys.path yet.
@@ -47,6 +52,7 @@ class WorkerProcess:
         arguments: what JSON can hold.
         leftovers: directories that the worker removes if this process ends before it does.
         descriptors: that the worker inherits, under the same numbers.
+        start_method: "fresh", or "fork" for a fork of this process instead.
 
     Raises:
         OSError: if no process can be started.
@@ -58,13 +64,9 @@ class WorkerProcess:
         arguments: Mapping[str, object],
         leftovers: Sequence[str] = (),
         descriptors: Sequence[int] = (),
+        start_method: StartMethod = "fresh",
     ) -> None:
-        here = str(Path(__file__).resolve().parents[2])
-        self._process = subprocess.Popen(  # noqa: S603  our own interpreter
-            [sys.executable, "-c", _FIND + _BOOT, here],
-            stdin=subprocess.PIPE,
-            pass_fds=descriptors,
-        )
+        self._process = Forked(_run_worker) if start_method == "fork" else _fresh(descriptors)
         orders = {
             "sys_path": sys.path,
             "parent": os.getpid(),
@@ -135,6 +137,15 @@ class WorkerProcess:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def _fresh(descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
+    here = str(Path(__file__).resolve().parents[2])
+    return subprocess.Popen(  # noqa: S603  our own interpreter
+        [sys.executable, "-c", _FIND + _BOOT, here],
+        stdin=subprocess.PIPE,
+        pass_fds=descriptors,
+    )
 
 
 def stop_all(processes: Sequence[WorkerProcess]) -> None:

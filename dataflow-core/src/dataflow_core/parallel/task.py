@@ -100,6 +100,7 @@ class Result:
         finished: for a part that is a whole flow: whether its epoch is over.
         skipped: datapoints left out under `on_error`, in order.
         retried: how often datapoints were tried again.
+        copied_out: how often it found no room in memory that is shared with the worker.
     """
 
     number: int
@@ -112,6 +113,7 @@ class Result:
     finished: bool = False
     skipped: Sequence[Skipped] = ()
     retried: int = 0
+    copied_out: int = 0
 
 
 @dataclass(frozen=True)

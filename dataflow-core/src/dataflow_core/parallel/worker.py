@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Protocol
 
-from dataflow_core.collate import uniform
+from dataflow_core.collate import Allocate, allocating, uniform
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import DROP, Datapoint
 from dataflow_core.flow.failure import note_place
@@ -31,16 +31,17 @@ class Worker(Protocol):
         """Let go of what is open."""
 
 
-def make_worker(part: WorkersPart, *, in_process: bool) -> Worker:
+def make_worker(part: WorkersPart, *, in_process: bool, allocate: Allocate | None = None) -> Worker:
     """Return a worker for `part`.
 
     Args:
         part: what to run.
         in_process: whether the stages are the user's own objects, which are open already.
+        allocate: where groups that leave the worker are made; None: in plain memory.
     """
     if part.stream is not None:
         return _StreamWorker(part.stream, in_process=in_process)
-    return _ChainWorker(part, in_process=in_process)
+    return _ChainWorker(part, in_process=in_process, allocate=allocate)
 
 
 def _open_stages(stages: Sequence[DataFlow], draws: Draws) -> None:
@@ -165,8 +166,9 @@ def _skipped(error: Exception, stage: str, position: int) -> Skipped:
 
 
 class _ChainWorker:
-    def __init__(self, part: WorkersPart, *, in_process: bool) -> None:
+    def __init__(self, part: WorkersPart, *, in_process: bool, allocate: Allocate | None) -> None:
         self._part = part
+        self._allocate = allocate
         self._opened = in_process
         self._before = Steps(part.calls_before(), part.labels())
         self._after = Steps(part.calls_after(), [stage._label() for stage in part.after])
@@ -191,7 +193,9 @@ class _ChainWorker:
         if self._part.may_drop and not (grouping.split is not None and uniform(result.outputs)):
             return
         try:
-            group = grouping.collate(result.outputs)
+            # No more than this: what a stage makes may stay with it, as in a cache or a shuffle.
+            with allocating(self._allocate):
+                group = grouping.collate(result.outputs)
         except Exception as error:  # noqa: BLE001
             if not self._part.may_drop:
                 note_place(error, grouping.label, task.group)

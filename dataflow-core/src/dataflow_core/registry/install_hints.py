@@ -39,6 +39,7 @@ _NAMES = {
         "min_max_normalize",
         "mix_up",
         "normalize",
+        "preview",
         "rand_augment",
         "random_apply_aug",
         "random_choose_aug",

@@ -85,6 +85,10 @@ class Course:
             transform = augmentor.get_transform(self._spec.stand_in())
         else:
             transform = augmentor.get_transform(self._image)
+        self.add(transform)
+
+    def add(self, transform: Transform) -> None:
+        """Take a transform that was drawn for the image as it now is."""
         # The members of a list may fuse with their new neighbours.
         new: Sequence[Transform] = (transform,)
         if type(transform) is TransformList and transform.fused == self._fuse:

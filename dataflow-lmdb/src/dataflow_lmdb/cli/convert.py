@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dataflow_core.flow import DataFlow
-from dataflow_lmdb.cli.codec_option import CodecOption, usable_codec
-from dataflow_lmdb.cli.target import RAW, open_source
+from dataflow_lmdb.cli.codec_option import CodecOption
+from dataflow_lmdb.cli.target import open_source
 from dataflow_lmdb.folder import write_folder
-from dataflow_lmdb.location import FILE_SUFFIXES
+from dataflow_lmdb.location import FILE_SUFFIXES, locate
 from dataflow_lmdb.serializer import LMDBSerializer
 
 
@@ -21,12 +19,12 @@ def convert(
         str,
         typer.Argument(
             metavar="SRC",
-            help="An LMDB, a folder of files, or a flow: MODULE:ATTRIBUTE, path/to/file.py:ATTRIBUTE.",
+            help="An LMDB, a folder of files, or a flow: MODULE:ATTRIBUTE or file.py:ATTRIBUTE.",
         ),
     ],
     destination: Annotated[
         str,
-        typer.Argument(metavar="DST", help="NAME.lmdb, an LMDB; NAME/, a folder of files."),
+        typer.Argument(metavar="DST", help="NAME.lmdb: an LMDB; any other name: a folder."),
     ],
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with what was broken off, or begin.")
@@ -35,7 +33,7 @@ def convert(
     workers: Annotated[
         int, typer.Option(min=0, help="How many workers run the flow; 0: this process alone.")
     ] = 0,
-    backend: Annotated[str, typer.Option(help="What they are: process, thread, ...")] = "process",
+    backend: Annotated[str, typer.Option(help="What they are: thread, process, ...")] = "thread",
     seed: Annotated[int | None, typer.Option(min=0, help="Seeds the flow.")] = None,
     commit_every: Annotated[
         int, typer.Option(min=1, help="Datapoints between commits to an LMDB.")
@@ -46,17 +44,21 @@ def convert(
 ) -> None:
     """Write one epoch of a flow, a folder or an LMDB into an LMDB or a folder.
 
-    A folder's files are datapoints [name, content]. LMDBs are written in the safe codec; with
-    `--codec raw` records are read as [key, value]. Nothing that is there is overwritten.
+    A datapoint of a folder is a file's name and its content. An LMDB is written in the codec that
+    is safe to read. Nothing that is there is overwritten.
     """
-    to_folder = destination.endswith(("/", "\\"))
-    with _parallel(open_source(source, _readable(codec)), workers, backend) as flow:
-        flow.reset_state(seed)
-        bar = sys.stderr.isatty() if progress is None else progress
-        if to_folder:
-            count = write_folder(flow, destination, resume=resume, progress=bar)
-        else:
+    bar = sys.stderr.isatty() if progress is None else progress
+    flow = open_source(source, codec)
+    with flow.parallel(workers, backend=backend) if workers else flow as running:
+        running.reset_state(seed)
+        if _names_a_database(destination):
             count = LMDBSerializer.save(
-                flow, destination, commit_every, resume=resume, progress=bar
+                running, destination, commit_every, resume=resume, progress=bar
             )
+        else:
+            count = write_folder(running, destination, resume=resume, progress=bar)
     typer.echo(f"{count:,} datapoints are in {destination}")
+
+
+def _names_a_database(destination: str) -> bool:
+    return destination.endswith(FILE_SUFFIXES) or locate(destination).exists

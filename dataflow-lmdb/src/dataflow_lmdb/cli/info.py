@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dataflow_lmdb.cli.codec_option import CodecOption, usable_codec
+from dataflow_lmdb.cli.codec_option import RAW, CodecOption, usable_codec
 from dataflow_lmdb.summary import Summary, summarize
 
 
@@ -16,7 +16,7 @@ def info(
     samples: Annotated[int, typer.Option(min=0, help="How many records to describe.")] = 3,
 ) -> None:
     """Tell what is in an LMDB: records, bytes, codec, and some datapoints."""
-    summary = summarize(path, codec=usable_codec(codec), samples=samples)
+    summary = summarize(path, codec=usable_codec(codec), raw=codec == RAW, samples=samples)
     rows = {
         "records": f"{summary.records:,}",
         "bytes": f"{summary.file_bytes:,} in the file",
@@ -31,7 +31,7 @@ def info(
 
 
 def _values(summary: Summary, codec: str | None) -> str:
-    if codec is not None:
+    if codec not in (None, RAW):
         return f"codec {codec!r}, as you say"
     if summary.meta is not None:
         return f"codec {summary.meta.codec!r}"

@@ -8,13 +8,11 @@ from pathlib import Path
 
 from dataflow_core.errors import TargetError
 from dataflow_core.flow import DataFlow
+from dataflow_lmdb.cli.codec_option import RAW, usable_codec
 from dataflow_lmdb.folder import FilesInFolder
 from dataflow_lmdb.location import locate
 from dataflow_lmdb.serializer import LMDBSerializer
 from dataflow_lmdb.source import LMDBData
-
-#: For `codec`: keys and values as they are.
-RAW = "raw"
 
 
 def open_source(source: str, codec: str | None) -> DataFlow:
@@ -23,25 +21,33 @@ def open_source(source: str, codec: str | None) -> DataFlow:
     Args:
         source: the path of an LMDB or of a folder; else "MODULE:ATTRIBUTE" or
             "path/to/file.py:ATTRIBUTE".
-        codec: of an LMDB's values.
+        codec: of an LMDB's values; RAW for records as they are.
 
     Raises:
         TargetError: if there is nothing of that name.
+        LMDBError: if the LMDB or the folder cannot be read.
     """
     if Path(source).exists():
         location = locate(source)
         if location.subdir and not location.file.exists():
+            _refuse_codec(source, codec)
             return FilesInFolder(source)
         if codec == RAW:
             return LMDBData(source, shuffle=False)
-        return LMDBSerializer.load(source, shuffle=False, codec=codec)
+        return LMDBSerializer.load(source, shuffle=False, codec=usable_codec(codec))
     where, colon, attribute = source.rpartition(":")
     if not colon:
         raise TargetError(
             f"there is no file or folder {source!r}; a flow in Python is named"
             " MODULE:ATTRIBUTE or path/to/file.py:ATTRIBUTE"
         )
+    _refuse_codec(source, codec)
     return _flow_in_module(where, attribute)
+
+
+def _refuse_codec(source: str, codec: str | None) -> None:
+    if codec is not None:
+        raise TargetError(f"--codec says what an LMDB's values are in, and {source!r} is no LMDB")
 
 
 def _flow_in_module(where: str, attribute: str) -> DataFlow:
@@ -57,5 +63,5 @@ def _flow_in_module(where: str, attribute: str) -> DataFlow:
         raise TargetError(f"{where}:{attribute} names nothing: {error}") from error
     flow = found() if callable(found) and not isinstance(found, DataFlow) else found
     if not isinstance(flow, DataFlow):
-        raise TargetError(f"{where}:{attribute} is {flow!r:.60}, no DataFlow and no function for one")
+        raise TargetError(f"{where}:{attribute} gives {flow!r:.60}, which is no DataFlow")
     return flow

@@ -13,7 +13,8 @@ from dataflow_core.parallel.processes.wire import Message, Wire
 
 Buffer = bytes | memoryview
 
-_COUNTS = struct.Struct("<II")
+#: How many buffers; in which slot; how often this message found no room in one.
+_COUNTS = struct.Struct("<III")
 _ENTRY = struct.Struct("<QQ")
 
 #: Stands for an offset where a buffer follows inline.
@@ -45,25 +46,28 @@ class Channel:
         self._incoming = incoming
         #: Where `empty` makes arrays for the next message, and how much of it is used.
         self._reserved: Slot | None = None
+        self._lent: Bytes | None = None
         self._used = 0
+        #: What the last message took; so much is reserved for the next one.
         self._last_total = 0
-        #: How many messages found no room in the slots.
+        #: How many messages, sent or received, found no room in the slots.
         self.copied_out = 0
 
     def empty(self, nbytes: int) -> Bytes | None:
         """Return memory that the next message can send without a copy; None if there is none."""
         if nbytes < SLOT_FROM:
             return None
-        if self._reserved is None:
+        if self._lent is None:
             self._reserved = self._outgoing.take(max(nbytes, self._last_total))
             self._used = 0
             if self._reserved is None:
                 return None
+            self._lent = self._reserved.lend()
         begin = _aligned(self._used)
-        if begin + nbytes > self._reserved.memory.size:
+        if begin + nbytes > self._lent.size:
             return None
         self._used = begin + nbytes
-        return self._reserved.memory[begin : self._used]
+        return self._lent[begin : self._used]
 
     def send(self, kind: int, buffers: Sequence[Buffer]) -> None:
         """Send buffers. Those that `empty` did not make are copied once, unless they are small.
@@ -72,10 +76,11 @@ class Channel:
             ClosedError: if the other end is gone.
         """
         views = [memoryview(buffer).cast("B") for buffer in buffers]
+        copied_out = self.copied_out
         slot = self._slot_for(views)
         entries: list[bytes] = []
         inline: list[memoryview] = []
-        used = self._used
+        used = 0 if self._reserved is None else self._used
         for view in views:
             offset = _INLINE
             if slot is not None and len(view) >= ALIGN:
@@ -83,17 +88,19 @@ class Channel:
             if offset == _INLINE:
                 inline.append(view)
             entries.append(_ENTRY.pack(len(view), offset))
-        head = _COUNTS.pack(len(views), _NO_SLOT if slot is None else slot.number)
+        number = _NO_SLOT if slot is None else slot.number
+        head = _COUNTS.pack(len(views), number, self.copied_out - copied_out)
         descriptors: list[int] = []
         if slot is not None and slot.descriptor >= 0:
             descriptors, slot.descriptor = [slot.descriptor], -1
-        self._reserved, self._used = None, 0
+        self._reserved, self._lent = None, None
         self.wire.send(kind, [head, b"".join(entries), *inline], descriptors)
 
     def buffers(self, message: Message) -> list[memoryview]:
         """Return the buffers of a message; views of slots free them when they are gone."""
         body = message.body
-        count, number = _COUNTS.unpack_from(body)
+        count, number, copied_out = _COUNTS.unpack_from(body)
+        self.copied_out += copied_out
         for descriptor in message.descriptors:
             self._incoming.add(number, descriptor)
         memory = None if number == _NO_SLOT else self._incoming.open(number)
@@ -113,7 +120,7 @@ class Channel:
         """Free what `empty` made if no message used it."""
         if self._reserved is not None:
             self._outgoing.give_back(self._reserved)
-            self._reserved, self._used = None, 0
+            self._reserved, self._lent = None, None
 
     def close(self) -> None:
         """Close wire and slots; memory that is still looked at stays until it is not."""

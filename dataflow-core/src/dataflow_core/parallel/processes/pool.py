@@ -16,7 +16,7 @@ from dataflow_core.parallel.processes.slots import Incoming, Outgoing, create_fl
 from dataflow_core.parallel.processes.wire import ClosedError, Message, Wire
 from dataflow_core.parallel.remote import decode_result, encode_task
 from dataflow_core.parallel.roster import Member, Roster
-from dataflow_core.parallel.spawn import WorkerProcess, stop_all
+from dataflow_core.parallel.spawn import StartMethod, WorkerProcess, stop_all
 from dataflow_core.parallel.task import Lost, Result, Task
 
 #: How often to look for dead workers where the system cannot tell of them by itself.
@@ -31,11 +31,19 @@ class ProcessPool:
         num_workers: how many.
         limit_bytes: how much shared memory either side of each channel may fill; None is without
             bound.
+        start_method: of the processes.
     """
 
-    def __init__(self, part: WorkersPart, num_workers: int, limit_bytes: int | None) -> None:
+    def __init__(
+        self,
+        part: WorkersPart,
+        num_workers: int,
+        limit_bytes: int | None = None,
+        start_method: StartMethod = "fresh",
+    ) -> None:
         self._part = part.packed()
         self._limit = limit_bytes
+        self._start_method: StartMethod = start_method
         self._roster: Roster[Channel] = Roster(part.timeout_s)
         self._poll = select.poll()
         self._by_descriptor: dict[int, Member[Channel]] = {}
@@ -94,11 +102,6 @@ class ProcessPool:
         self._roster.members.clear()
         self._by_descriptor.clear()
 
-    @property
-    def copied_out(self) -> int:
-        """How many tasks found no room in shared memory and went through a socket."""
-        return sum(member.line.copied_out for member in self._roster.members)
-
     def _start(self, number: int) -> None:
         ours, theirs = socket.socketpair()
         to_worker, its_flags = create_flags()
@@ -114,6 +117,7 @@ class ProcessPool:
                     "worker": number,
                 },
                 descriptors=(theirs.fileno(), to_worker, from_worker),
+                start_method=self._start_method,
             )
         except BaseException:
             ours.close()
@@ -173,6 +177,7 @@ class ProcessPool:
         self._hand_out()
 
     def _take(self, member: Member[Channel], message: Message) -> None:
+        copied_out = member.line.copied_out
         buffers = member.line.buffers(message)
         if message.kind == kinds.READY:
             self._roster.ready(member)
@@ -184,6 +189,7 @@ class ProcessPool:
             )
         else:
             result = decode_result(buffers)
+            result.copied_out = member.line.copied_out - copied_out
             self._roster.done(member, result.number)
             self._answers.append(result)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import mmap
 import os
 import tempfile
+import weakref
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +38,52 @@ def create_segment(size: int) -> int:
     return descriptor
 
 
+class _Mapping:
+    """A segment in this process's memory, for `numpy.asarray`.
+
+    `mmap.mmap` would keep a descriptor open, without a choice before Python 3.13; whoever keeps a
+    thousand batches would soon have none left for anything else.
+    """
+
+    def __init__(self, descriptor: int, size: int) -> None:
+        protection = mmap.PROT_READ | mmap.PROT_WRITE
+        address = _libc().mmap(None, size, protection, mmap.MAP_SHARED, descriptor, 0)
+        if address == ctypes.c_void_p(-1).value:
+            error = ctypes.get_errno()
+            raise OSError(error, os.strerror(error))
+        self.__array_interface__ = {
+            "data": (address, False),
+            "shape": (size,),
+            "typestr": "|u1",
+            "version": 3,
+        }
+        weakref.finalize(self, _libc().munmap, address, size).atexit = False
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    libc = ctypes.CDLL(None, use_errno=True)
+    pointer, size, number = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
+    libc.mmap.restype = pointer
+    libc.mmap.argtypes = [pointer, size, number, number, number, ctypes.c_long]
+    libc.munmap.argtypes = [pointer, size]
+    return libc
+
+
 def map_segment(descriptor: int, size: int) -> Bytes:
-    """Return the segment as (size,) uint8; the mapping lives as long as arrays over it do."""
-    return np.frombuffer(mmap.mmap(descriptor, size), np.uint8)
+    """Return the segment as (size,) uint8; the mapping lives as long as arrays over it do.
+
+    The descriptor may be closed at once.
+
+    Raises:
+        OSError: if there is no room for it.
+    """
+    return np.asarray(_Mapping(descriptor, size))
+
+
+def view_of(memory: Bytes) -> Bytes:
+    """Return a view that lives until the last view of it is gone, so that its end tells.
+
+    Of a plain view numpy's views of it would know nothing: they refer to the array at the bottom.
+    """
+    return np.frombuffer(memory.data, np.uint8)

@@ -14,10 +14,18 @@ import os
 import weakref
 from dataclasses import dataclass
 
-from dataflow_core.parallel.processes.segment import Bytes, create_segment, map_segment
+from dataflow_core.parallel.processes.segment import (
+    Bytes,
+    create_segment,
+    map_segment,
+    view_of,
+)
 
 #: Both sides can have so many slots in each direction; more than any window asks for.
 MAX_SLOTS = 4096
+
+#: From so many slots on, one that has become too small makes way for a larger one.
+PLENTY = 16
 
 FREE, TAKEN = 0, 1
 
@@ -44,6 +52,18 @@ class Slot:
 
     def __post_init__(self) -> None:
         self.address: int = self.memory.__array_interface__["data"][0]
+        self._lent: weakref.ref[Bytes] | None = None
+
+    def lend(self) -> Bytes:
+        """Return the memory as an array; until its last view is gone, the slot is not taken."""
+        lent = view_of(self.memory)
+        self._lent = weakref.ref(lent)
+        return lent
+
+    @property
+    def lent(self) -> bool:
+        """Whether something in this process still looks at what `lend` returned."""
+        return self._lent is not None and self._lent() is not None
 
 
 class Outgoing:
@@ -64,7 +84,7 @@ class Outgoing:
         """Return a free slot of at least `size` bytes, taken now; None if there is no room."""
         best: Slot | None = None
         for slot in self._slots:
-            fits = slot.memory.size >= size and self._flags[slot.number] == FREE
+            fits = slot.memory.size >= size and self._is_free(slot)
             if fits and (best is None or slot.memory.size < best.memory.size):
                 best = slot
         if best is None:
@@ -77,6 +97,9 @@ class Outgoing:
         """Free a slot that was taken but not sent."""
         self._flags[slot.number] = FREE
 
+    def _is_free(self, slot: Slot) -> bool:
+        return bool(self._flags[slot.number] == FREE) and not slot.lent
+
     def _grow(self, size: int) -> Slot | None:
         size = -(-int(size * GROWTH) // PAGE) * PAGE
         number = self._number_for(size)
@@ -86,7 +109,12 @@ class Outgoing:
             descriptor = create_segment(size)
         except OSError:
             return None
-        slot = Slot(number, descriptor, map_segment(descriptor, size))
+        try:
+            memory = map_segment(descriptor, size)
+        except OSError:
+            os.close(descriptor)
+            return None
+        slot = Slot(number, descriptor, memory)
         if number < len(self._slots):
             self._slots[number] = slot
         else:
@@ -97,16 +125,16 @@ class Outgoing:
     def _number_for(self, size: int) -> int | None:
         """Return the number of a new slot, or of a free one that makes room for it."""
         within = self._limit is None or self._bytes + size <= self._limit
-        if within and len(self._slots) < MAX_SLOTS:
+        if within and len(self._slots) < PLENTY:
             return len(self._slots)
         for slot in self._slots:
             smaller = self._limit is None or self._bytes - slot.memory.size + size <= self._limit
-            if self._flags[slot.number] == FREE and slot.memory.size < size and smaller:
+            if self._is_free(slot) and slot.memory.size < size and smaller:
                 self._bytes -= slot.memory.size
                 if slot.descriptor >= 0:
                     os.close(slot.descriptor)
                 return slot.number
-        return None
+        return len(self._slots) if within and len(self._slots) < MAX_SLOTS else None
 
     def close(self) -> None:
         """Close descriptors that never travelled; the memory goes with its last array."""
@@ -126,6 +154,7 @@ class Incoming:
     def __init__(self, flags: Bytes) -> None:
         self._flags = flags
         self._memory: dict[int, Bytes] = {}
+        self._owner = os.getpid()
 
     def add(self, number: int, descriptor: int) -> None:
         """Map the segment of a slot, instead of the one it had before, and close `descriptor`."""
@@ -136,11 +165,14 @@ class Incoming:
 
     def open(self, number: int) -> memoryview:
         """Return the memory of a slot; the slot is free again when all views of it are gone."""
-        # A new array each time, so that its collection tells: slices of a memoryview keep alive
-        # what the memoryview is of.
-        lease: Bytes = self._memory[number][:]
-        weakref.finalize(lease, self._flags.__setitem__, number, FREE).atexit = False
+        lease = view_of(self._memory[number])
+        weakref.finalize(lease, self._free, number).atexit = False
         return lease.data
+
+    def _free(self, number: int) -> None:
+        # A fork has copies of the views, and what it drops may still be in use where it came from.
+        if os.getpid() == self._owner:
+            self._flags[number] = FREE
 
     def close(self) -> None:
         """Forget the slots; memory that is still looked at stays until it is not."""

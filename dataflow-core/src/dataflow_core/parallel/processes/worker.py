@@ -8,7 +8,6 @@ from collections import deque
 from typing import TypedDict
 
 from dataflow_core import hooks
-from dataflow_core.collate import allocating
 from dataflow_core.parallel.part import WorkersPart
 from dataflow_core.parallel.processes import kinds
 from dataflow_core.parallel.processes.channel import Channel
@@ -46,11 +45,14 @@ def main(arguments: Arguments) -> None:
             hooks.worker_stopping(NAME, arguments["worker"])
     except ClosedError:
         pass  # The parent is gone, or wants no more of us.
+    finally:
+        channel.close()
 
 
 def _make(channel: Channel, packed: bytes, number: int) -> Worker | None:
     try:
-        worker = make_worker(WorkersPart.unpacked(packed), in_process=False)
+        part = WorkersPart.unpacked(packed)
+        worker = make_worker(part, in_process=False, allocate=channel.empty)
         hooks.worker_started(NAME, number)
     except Exception:  # noqa: BLE001  the parent raises it
         channel.send(kinds.BROKEN, [traceback.format_exc().encode()])
@@ -73,8 +75,7 @@ def _serve(channel: Channel, worker: Worker) -> None:
                 worker.close()
             else:
                 return
-        with allocating(channel.empty):
-            result = worker.run(decode_task(channel.buffers(tasks.popleft())))
+        result = worker.run(decode_task(channel.buffers(tasks.popleft())))
         channel.send(kinds.RESULT, encode_result(result))
         # Nothing of a result is kept here while the next task is waited for.
         del result

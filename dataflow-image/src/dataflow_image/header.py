@@ -1,0 +1,132 @@
+"""Read the size of an image from its header, before anything is decoded.
+
+So a file that claims to be enormous costs nothing, and a crop can be drawn before the decoder is
+told how much of the image is needed. Formats that are not known here give None.
+
+Sources: ITU-T T.81 annex B (JPEG frame header), Exif 2.3 section 4.6 (orientation), PNG
+specification section 11.2.2 (IHDR), RFC 9649 (WebP), RFC 6386 section 9.1 (VP8).
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import NamedTuple
+
+__all__ = ["ImageHeader", "read_header"]
+
+_PNG_START = b"\x89PNG\r\n\x1a\n"
+_JPEG_START = b"\xff\xd8"
+_JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
+_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_JPEG_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
+_JPEG_SCAN = 0xDA
+_JPEG_APP1 = 0xE1
+_EXIF = b"Exif\x00\x00"
+_ORIENTATION_TAG = 0x0112
+_SHORT = 3
+_UPRIGHT = 1
+_LAST_ORIENTATION = 8
+_FIRST_SIDEWAYS = 5
+
+
+class ImageHeader(NamedTuple):
+    """What a header says.
+
+    Attributes:
+        format: "jpeg", "png" or "webp".
+        height: of the stored image, in pixels.
+        width: likewise.
+        orientation: by EXIF, 1 to 8; 1 is upright. It is read from JPEG only.
+    """
+
+    format: str
+    height: int
+    width: int
+    orientation: int = _UPRIGHT
+
+    def upright(self) -> tuple[int, int]:
+        """Return (height, width) of the image once it is turned as its orientation says.
+
+        >>> ImageHeader("jpeg", 40, 60, orientation=6).upright()
+        (60, 40)
+        """
+        sideways = self.orientation >= _FIRST_SIDEWAYS
+        return (self.width, self.height) if sideways else (self.height, self.width)
+
+
+def read_header(data: bytes) -> ImageHeader | None:
+    r"""Return what the header says, or None for another format and for a header that is broken.
+
+    >>> read_header(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x07\x00\x00\x00\x05")
+    ImageHeader(format='png', height=5, width=7, orientation=1)
+    >>> read_header(b"BM") is None
+    True
+    """
+    try:
+        if data.startswith(_JPEG_START):
+            return _jpeg(data)
+        if data.startswith(_PNG_START) and data[12:16] == b"IHDR":
+            width, height = struct.unpack_from(">II", data, 16)
+            return ImageHeader("png", height, width)
+        if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+            return _webp(data)
+    except struct.error:
+        # Cut off: the decoder will say so.
+        return None
+    return None
+
+
+def _jpeg(data: bytes) -> ImageHeader | None:
+    position, orientation = len(_JPEG_START), _UPRIGHT
+    while (found := _JPEG_MARKER.match(data, position)) is not None:
+        marker, position = found.group(1)[0], found.end()
+        if marker in _JPEG_WITHOUT_LENGTH:
+            continue
+        if marker in _JPEG_FRAMES:
+            height, width = struct.unpack_from(">HH", data, position + 3)
+            return ImageHeader("jpeg", height, width, orientation)
+        if marker == _JPEG_SCAN:
+            return None
+        (length,) = struct.unpack_from(">H", data, position)
+        if marker == _JPEG_APP1 and orientation == _UPRIGHT:
+            orientation = _exif_orientation(data[position + 2 : position + length])
+        position += length
+    return None
+
+
+def _exif_orientation(segment: bytes) -> int:
+    if not segment.startswith(_EXIF):
+        return _UPRIGHT
+    tiff = segment[len(_EXIF) :]
+    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
+    if order is None:
+        return _UPRIGHT
+    try:
+        (directory,) = struct.unpack_from(f"{order}I", tiff, 4)
+        (count,) = struct.unpack_from(f"{order}H", tiff, directory)
+        for entry in range(count):
+            tag, kind, _, value = struct.unpack_from(
+                f"{order}HHIH", tiff, directory + 2 + 12 * entry
+            )
+            if tag == _ORIENTATION_TAG and kind == _SHORT:
+                return value if _UPRIGHT <= value <= _LAST_ORIENTATION else _UPRIGHT
+    except struct.error:
+        # Broken metadata of a sound image.
+        return _UPRIGHT
+    return _UPRIGHT
+
+
+def _webp(data: bytes) -> ImageHeader | None:
+    chunk = data[12:16]
+    if chunk == b"VP8X":
+        width = int.from_bytes(data[24:27], "little") + 1
+        height = int.from_bytes(data[27:30], "little") + 1
+        return ImageHeader("webp", height, width)
+    if chunk == b"VP8 ":
+        width, height = struct.unpack_from("<HH", data, 26)
+        return ImageHeader("webp", height & 0x3FFF, width & 0x3FFF)
+    if chunk == b"VP8L":
+        (bits,) = struct.unpack_from("<I", data, 21)
+        return ImageHeader("webp", (bits >> 14 & 0x3FFF) + 1, (bits & 0x3FFF) + 1)
+    return None

@@ -1,0 +1,96 @@
+"""Make a picture of an image of any kind, with what is marked in it drawn in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from dataflow_image.imgaug.spec import Image
+from dataflow_image.imgaug.transforms import Boxes, Coords
+from dataflow_image.imgaug.transforms.rounding import to_uint8
+
+__all__ = ["Marks", "drawn", "picture"]
+
+_SIDE = 336  # of the picture's longer edge, in pixels
+_RED, _GREEN, _BLUE, _ORANGE = (60, 60, 230), (80, 200, 60), (230, 130, 40), (30, 150, 250)
+_COLOR_CHANNELS = 3
+_MASK_WEIGHT = 0.4
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What is marked in one image.
+
+    Attributes:
+        points: (N, 2) arrays.
+        boxes: (N, 4) arrays.
+        polygons: (N, 2) arrays, one for each polygon.
+        masks: of the image's size; what is not zero is marked.
+    """
+
+    points: Sequence[Coords] = ()
+    boxes: Sequence[Boxes] = ()
+    polygons: Sequence[Coords] = ()
+    masks: Sequence[Image] = ()
+
+
+def picture(img: Image) -> Image:
+    """Return the image as uint8, (height, width, 3).
+
+    Values beyond what can be shown, as normalisation leaves them, are stretched to [0, 255]. Of
+    more or fewer than three channels the first is shown.
+
+    >>> picture(np.array([[-1.0, 1.0]])).tolist()
+    [[[0, 0, 0], [255, 255, 255]]]
+    """
+    values = img if img.dtype == np.uint8 else _stretched(img.astype(np.float64))
+    if values.ndim == _COLOR_CHANNELS and values.shape[2] == _COLOR_CHANNELS:
+        return np.ascontiguousarray(values)
+    plane = values if values.ndim == 2 else values[:, :, 0]
+    return cv2.merge([np.ascontiguousarray(plane)] * _COLOR_CHANNELS)
+
+
+def drawn(img: Image, marks: Marks) -> Image:
+    """Return a picture of the image, of one size for all, with its marks drawn in."""
+    h, w = img.shape[:2]
+    scale = _SIDE / max(h, w)
+    size = (max(1, round(w * scale)), max(1, round(h * scale)))
+    canvas = cv2.resize(picture(img), size, interpolation=cv2.INTER_AREA)
+    for mask in marks.masks:
+        marked = cv2.resize((mask != 0).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        tinted = cv2.addWeighted(
+            canvas, 1 - _MASK_WEIGHT, np.full_like(canvas, _BLUE), _MASK_WEIGHT, 0
+        )
+        canvas = np.where(marked[..., np.newaxis] > 0, tinted, canvas)
+    canvas = np.ascontiguousarray(canvas)
+    for boxes in marks.boxes:
+        for x0, y0, x1, y1 in _pixels(boxes, scale):
+            cv2.rectangle(canvas, (x0, y0), (x1, y1), _GREEN, 2)
+    for polygon in marks.polygons:
+        cv2.polylines(
+            canvas,
+            [np.array(_pixels(polygon, scale), np.int32)],
+            isClosed=True,
+            color=_ORANGE,
+            thickness=2,
+        )
+    for points in marks.points:
+        for x, y in _pixels(points, scale):
+            cv2.circle(canvas, (x, y), 4, _RED, -1, cv2.LINE_AA)
+    return canvas
+
+
+def _pixels(marks: Coords | Boxes, scale: float) -> list[list[int]]:
+    # OpenCV draws between pixel indices, which lie half a pixel beside continuous coordinates.
+    indices: list[list[int]] = np.rint(np.asarray(marks) * scale - 0.5).astype(int).tolist()
+    return indices
+
+
+def _stretched(values: Image) -> Image:
+    low, high = float(values.min()), float(values.max())
+    if low < 0 or high <= 1 or high > 255:
+        values = (values - low) * (255 / (high - low) if high > low else 1.0)
+    return to_uint8(values)

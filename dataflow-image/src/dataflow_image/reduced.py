@@ -1,0 +1,106 @@
+"""Decode no more of an image than the crop and resize that follow can show.
+
+A JPEG decoder scales down by 2, 4 or 8 at a fraction of the cost of decoding in full. What the
+first augmentor draws is known from the header's size; where it shrinks the image by more than such
+a factor, the decoder does that part, and the transform is restated for the smaller image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dataflow_image.decoding import EncodedImage, ImageData
+from dataflow_image.imgaug import AugmentorList, ImageSpec
+from dataflow_image.imgaug.augmentor_list import Course
+from dataflow_image.imgaug.transforms import (
+    CropTransform,
+    ResizeTransform,
+    Transform,
+    TransformList,
+)
+
+__all__ = ["decode_reduced"]
+
+_FACTORS = (8, 4, 2)
+_COLOR_CHANNELS = 3
+
+
+def decode_reduced(
+    data: ImageData,
+    augmentors: AugmentorList,
+    channel: int,
+    *,
+    exif_orientation: bool,
+    max_pixels: int | None,
+) -> npt.NDArray[Any]:
+    """Return the augmented uint8 image, decoded at a lower resolution where that is enough.
+
+    The augmentors draw the same as for the whole image, and from the same generator.
+
+    Raises:
+        ImageDecodeError: the data is empty, cut off, too large, or no image that OpenCV can read.
+        OSError: the file cannot be read.
+        TypeError: `data` is neither bytes nor a path.
+    """
+    encoded = EncodedImage.read(data)
+    header = encoded.check(max_pixels)
+    first = augmentors.augmentors[0] if augmentors.augmentors else None
+    # The other formats are decoded in full all the same.
+    if header is None or header.format != "jpeg" or first is None or first.reads_pixels:
+        return augmentors.augment(
+            encoded.decode_reduced(channel, 1, exif_orientation=exif_orientation)
+        )
+    size = header.upright() if exif_orientation else (header.height, header.width)
+    axes = (_COLOR_CHANNELS,) if channel == _COLOR_CHANNELS else ()
+    drawn = first.get_transform(ImageSpec((*size, *axes), np.dtype(np.uint8)).stand_in())
+    tfms = drawn.tfms if isinstance(drawn, TransformList) else (drawn,)
+    factor = _reduction(tfms)
+    image = encoded.decode_reduced(channel, factor, exif_orientation=exif_orientation)
+    h, w = (-(-side // factor) for side in size)
+    if image.shape[:2] != (h, w):
+        raise encoded.error(f"its header says {size}, but what was decoded is {image.shape[:2]}")
+    course = Course(image, fuse=augmentors.fuse)
+    course.add(drawn if factor == 1 else TransformList(_restated(tfms, h, w, factor)))
+    for augmentor in augmentors.augmentors[1:]:
+        course.draw(augmentor)
+    return course.finish()
+
+
+def _reduction(tfms: Sequence[Transform]) -> int:
+    """Return the factor by which the image may shrink before these transforms."""
+    match tfms:
+        case [CropTransform(), ResizeTransform() as resize, *_] | [ResizeTransform() as resize, *_]:
+            scale = min(resize.h / resize.new_h, resize.w / resize.new_w)
+            return next((factor for factor in _FACTORS if factor <= scale), 1)
+    return 1
+
+
+def _restated(
+    tfms: Sequence[Transform], height: int, width: int, factor: int
+) -> Sequence[Transform]:
+    """Return the transforms for the image of (height, width) that is smaller by `factor`."""
+    match tfms:
+        case [CropTransform() as crop, ResizeTransform() as resize, *others]:
+            # The window's edges move by less than half a pixel of the smaller image.
+            y0, y1 = _edges(crop.y0, crop.h, height, factor)
+            x0, x1 = _edges(crop.x0, crop.w, width, factor)
+            return (
+                CropTransform(y0, x0, y1 - y0, x1 - x0),
+                ResizeTransform(y1 - y0, x1 - x0, resize.new_h, resize.new_w, resize.interp),
+                *others,
+            )
+        case [ResizeTransform() as resize, *others]:
+            return (
+                ResizeTransform(height, width, resize.new_h, resize.new_w, resize.interp),
+                *others,
+            )
+    return tfms
+
+
+def _edges(start: int, length: int, limit: int, factor: int) -> tuple[int, int]:
+    low = min(round(start / factor), limit - 1)
+    return low, min(max(low + 1, round((start + length) / factor)), limit)
