@@ -12,7 +12,10 @@ import argparse
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
+import cv2
+import numpy.typing as npt
 from alternating import report
 from peers import Peer, installed
 from work import images
@@ -56,9 +59,16 @@ def first_batches(backend: str) -> FirstBatches:
         return FirstBatches(first, time.perf_counter() - ended)
 
 
+class Flipped(images.Images):
+    """Those images, flipped by cv2, for loaders that bring no flip."""
+
+    def __getitem__(self, index: int, /) -> list[npt.NDArray[Any]]:
+        return [cv2.flip(image, 1) for image in super().__getitem__(index)]
+
+
 def first_of(peer: Peer) -> float:
     """Return the seconds until another loader's first batch."""
-    source = images.Images(BATCHES * images.BATCH_SIZE)
+    source = Flipped(BATCHES * images.BATCH_SIZE)
     began = time.perf_counter()
     with closing(peer.batches(source, images.BATCH_SIZE, WORKERS)) as batches:
         next(batches)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dataflow_core import BatchData, DataFlow, ParallelData
-from dataflow_image import AugmentImageComponent, ImageFolder, imgaug
+from dataflow_image import AugmentImageComponent, ImageFolder, recipes
 
 CLASSES = ("circle", "square")
 IMAGES_PER_CLASS = 32
@@ -51,11 +51,7 @@ def training_data(root: Path) -> DataFlow:
     df: DataFlow = ImageFolder(root, shuffle=True, decode=True)
     df = AugmentImageComponent(
         df,
-        [
-            imgaug.GoogleNetRandomCropAndResize(target_shape=SIDE),
-            imgaug.ColorJitter(brightness=0.4, contrast=0.4, saturation=0.4),
-            imgaug.Flip(horiz=True),
-        ],
+        recipes.resnet_train(SIDE),
     )
     df = BatchData(df, BATCH_SIZE)
     return ParallelData(df, num_workers=2, backend="thread")

@@ -17,7 +17,7 @@ class Echo(Protocol):
         """Send a number to some worker."""
 
     def receive(self) -> int:
-        """Wait for the next number that comes back, in the order they were sent."""
+        """Wait for a number that comes back."""
 
 
 def run(echo: Echo, count: int, in_flight: int) -> None:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Protocol
@@ -69,10 +70,17 @@ _PEERS = {
 def installed(*kinds: str) -> Iterator[Peer]:
     """Yield the peers that are installed and have workers of these kinds; say which are not."""
     for library, peers in _PEERS.items():
-        if find_spec(library) is None:
-            print(f"{library}: not installed, left out", file=sys.stderr)
-        else:
+        if _is_installed(library):
             yield from (peer for peer in peers if peer.kind in kinds)
+
+
+@cache
+def _is_installed(library: str) -> bool:
+    found = find_spec(library) is not None
+    if not found:
+        # Once, however often it is asked for.
+        print(f"{library}: not installed, left out", file=sys.stderr)
+    return found
 
 
 def seconds_under_way(batches: Iterator[Any], count: int) -> float:

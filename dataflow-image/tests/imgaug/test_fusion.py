@@ -244,12 +244,14 @@ def test_a_chain_of_warps_interpolates_once() -> None:
     "second",
     [
         zoom(0.9),
+        WarpAffineTransform([[1, 0, 5], [0, 1, 0]], (64, 48)),
+        WarpAffineTransform([[1, 0, -5], [0, 1, 0]], (64, 48)),
         dataclasses.replace(zoom(1.5), interp=cv2.INTER_NEAREST),
         dataclasses.replace(zoom(1.5), borderMode=cv2.BORDER_REPLICATE),
         dataclasses.replace(zoom(1.5), borderValue=3.0),
         WarpAffineTransform(np.zeros((2, 3)), (64, 48)),
     ],
-    ids=["beyond the frame", "interp", "border", "border value", "singular"],
+    ids=["all round", "left", "right", "interp", "border", "border value", "singular"],
 )
 def test_warps_that_differ_or_show_the_border_stay_apart(second: WarpAffineTransform) -> None:
     assert fuse([zoom(1.0), second]) == [zoom(1.0), second]

@@ -232,3 +232,19 @@ def test_uint8_is_rounded_and_clipped() -> None:
 def test_a_list_refuses_what_is_no_transform() -> None:
     with pytest.raises(TypeError, match="not a Transform"):
         TransformList([FlipTransform])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("border", [cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT])
+@pytest.mark.parametrize("shift", [(0, 0), (5, -7), (-79, 59), (-3, 0), (200, 1), (2.0, 0.5)])
+@pytest.mark.parametrize("channels", [(), (1,), (3,), (6,)], ids=str)
+def test_whole_shifts_are_what_opencv_samples(
+    shift: tuple[float, float], border: int, channels: tuple[int, ...], random: np.random.Generator
+) -> None:
+    image = random.integers(0, 256, (H, W, *channels), np.uint8)
+    fill = 7.0
+    matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float64)
+    if channels == (6,) and border == cv2.BORDER_CONSTANT:
+        pytest.skip("OpenCV fills four channels at most")
+    expected = cv2.warpAffine(image, matrix, (W, H), borderMode=border, borderValue=(fill,) * 4)
+    tfm = WarpAffineTransform(matrix, (W, H), borderMode=border, borderValue=fill)
+    np.testing.assert_array_equal(tfm.apply_image(image), expected.reshape(image.shape))

@@ -21,10 +21,12 @@ from typing import TYPE_CHECKING, Any
 import lmdb
 
 from dataflow_lmdb.changes import Watch
+from dataflow_lmdb.errors import LMDBError
 from dataflow_lmdb.location import (
     FileId,
     Location,
     PathLike,
+    changed,
     damaged,
     in_use,
     locate_existing,
@@ -85,6 +87,13 @@ class Database:
             entries = int(transaction.stat()["entries"])
         return entries - sum(self.get(key) is not None for key in RESERVED)
 
+    def failed(self, error: lmdb.Error) -> LMDBError:
+        """Return the error for what LMDB says when it fails to read."""
+        path = self.location.path
+        if self.watch.place[0] != self.watch.seen:
+            return changed(path)
+        return damaged(path, error)
+
     def close(self) -> None:
         """Close the file; a read opens it anew."""
         self._mapping.close()
@@ -99,7 +108,7 @@ class Database:
 class Lease:
     """The right to read a `Database`, until it is closed or gone.
 
-    Within a `with` statement LMDB's own errors become DamagedDatabaseErrors.
+    Within a `with` statement what LMDB raises becomes an error of this package.
 
     Attributes:
         database: to read from as long as one holds the lease.
@@ -122,10 +131,10 @@ class Lease:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: object
     ) -> None:
-        path = self.database.location.path
+        failure = self.database.failed(error) if isinstance(error, lmdb.Error) else None
         self.close()
-        if isinstance(error, lmdb.Error):
-            raise damaged(path, error) from error
+        if failure is not None:
+            raise failure from error
 
 
 class ThreadReader(threading.local):

@@ -9,6 +9,7 @@ import lmdb
 
 from dataflow_core.flow import Datapoint
 from dataflow_lmdb.errors import DamagedRecordError, LMDBError
+from dataflow_lmdb.location import changed
 from dataflow_lmdb.source import LMDBData
 
 
@@ -29,7 +30,7 @@ class DecodedData(LMDBData):
         database = lease.database
         watch = database.watch
         if watch.place[0] != watch.seen:
-            raise self._changed()
+            raise changed(self._path)
         try:
             value = database.reader.view(key)
         except lmdb.Error as error:

@@ -15,6 +15,7 @@ import lmdb
 
 from dataflow_lmdb.errors import (
     DamagedDatabaseError,
+    DatabaseChangedError,
     DatabaseInUseError,
     DatabaseNotFoundError,
     DatabaseWriteError,
@@ -193,8 +194,16 @@ def in_use(path: str) -> DatabaseInUseError:
 def damaged(path: str, error: Exception) -> DamagedDatabaseError:
     """Return the error for what LMDB says when it cannot make sense of a file's pages."""
     return DamagedDatabaseError(
-        f"{path!r} cannot be read: {error}. The file is damaged, or has been written to while it"
-        " was read; copy it again, or write it anew",
+        f"{path!r} cannot be read: {error}. The file is damaged; copy it again, or write it anew",
+        path=path,
+    )
+
+
+def changed(path: str) -> DatabaseChangedError:
+    """Return the error for a database that somebody has written to since it was opened."""
+    return DatabaseChangedError(
+        f"{path!r} has been written to since it was opened, and reading on could end the process:"
+        " close() all flows that read it, and load it again when nobody writes",
         path=path,
     )
 

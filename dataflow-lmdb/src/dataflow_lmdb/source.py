@@ -13,7 +13,6 @@ from dataflow_lmdb.codecs import PICKLE, decoder_of, looks_like
 from dataflow_lmdb.database import KEYS_KEY, Database, Lease, share
 from dataflow_lmdb.errors import (
     DamagedRecordError,
-    DatabaseChangedError,
     EmptyDatabaseError,
     ForeignCodecError,
     KeyNotFoundError,
@@ -21,7 +20,7 @@ from dataflow_lmdb.errors import (
 )
 from dataflow_lmdb.in_order import in_order
 from dataflow_lmdb.keys import FormatKeys, Keys, KeyTable
-from dataflow_lmdb.location import PathLike, damaged
+from dataflow_lmdb.location import PathLike, changed
 from dataflow_lmdb.meta import CODEC, load_keys
 
 
@@ -102,7 +101,7 @@ class LMDBData(IndexedDataFlow):
         database = lease.database
         watch = database.watch
         if watch.place[0] != watch.seen:
-            raise self._changed()
+            raise changed(self._path)
         try:
             value = database.reader.get(key)
         except lmdb.Error as error:
@@ -204,14 +203,7 @@ class LMDBData(IndexedDataFlow):
                 path=self._path,
                 key=self._keys[index],
             )
-        return damaged(self._path, error)
-
-    def _changed(self) -> DatabaseChangedError:
-        return DatabaseChangedError(
-            f"{self._path!r} has been written to since it was opened, and reading on could end the"
-            " process: close() all flows that read it, and load it again when nobody writes",
-            path=self._path,
-        )
+        return database.failed(error)
 
     def _params(self) -> Mapping[str, object]:
         return {"*path": repr(self._path), **super()._params()}

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import zmq
 
 from dataflow_core.errors import WorkerError
 from dataflow_core.parallel import (
+    Channel,
+    Incoming,
     Lost,
     Member,
+    Outgoing,
     Result,
     Roster,
     Task,
     WorkerProcess,
     WorkersPart,
+    create_flags,
     decode_result,
     encode_task,
     stop_all,
 )
 from dataflow_zmq import messages
 from dataflow_zmq.endpoint import Endpoint
+from dataflow_zmq.slot_wire import SlotWire, received, slots_can_be_shared
 
 #: Below this a copy is cheaper than telling ZeroMQ whose memory it is.
 COPY_BELOW = 1 << 16
@@ -30,16 +38,27 @@ COPY_BELOW = 1 << 16
 WATCH_MILLISECONDS = 200
 
 
+@dataclass(frozen=True, eq=False)
+class Line:
+    """How a worker is reached: the identity of its socket, and the slots beside it."""
+
+    identity: bytes
+    channel: Channel[SlotWire]
+
+
 class ZMQPool:
     """Worker processes, the tasks each has, and those that wait for one to be free.
 
     Args:
         part: what the workers run.
         num_workers: how many.
+        limit_bytes: how much shared memory either side of each worker may fill; None is without
+            bound.
     """
 
-    def __init__(self, part: WorkersPart, num_workers: int) -> None:
+    def __init__(self, part: WorkersPart, num_workers: int, limit_bytes: int | None = None) -> None:
         self._part = part.packed()
+        self._limit = limit_bytes if slots_can_be_shared() else 0
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.ROUTER)
         self._socket.linger = 0
@@ -48,8 +67,7 @@ class ZMQPool:
         self._poller = zmq.Poller()
         self._poller.register(self._socket, zmq.POLLIN)
         self._endpoint: Endpoint | None = None
-        #: Workers are reached by the identities of their sockets.
-        self._roster: Roster[bytes] = Roster(part.timeout_s)
+        self._roster: Roster[Line] = Roster(part.timeout_s)
         self._lost: deque[Lost] = deque()
         self._started = 0
         self._closed = False
@@ -98,7 +116,7 @@ class ZMQPool:
             return
         for member in self._roster.members:
             if member.ready:
-                self._send(member, [messages.CANCEL])
+                self._send(member.line.identity, [messages.CANCEL])
 
     def close(self) -> None:
         """Stop the workers and release socket, descriptors and files."""
@@ -108,10 +126,12 @@ class ZMQPool:
         self._closed = True
         for member in self._roster.members:
             if member.ready:
-                self._send(member, [messages.STOP])
+                self._send(member.line.identity, [messages.STOP])
             else:
                 member.process.let_go()
         stop_all([member.process for member in self._roster.members])
+        for member in self._roster.members:
+            member.line.channel.close()
         self._roster.members.clear()
         self._socket.close(0)
         self._context.term()
@@ -124,18 +144,31 @@ class ZMQPool:
             self._socket.bind(self._endpoint.address)
         identity = f"{number}.{self._started}"
         self._started += 1
-        process = WorkerProcess(
-            "dataflow_zmq.worker:main",
-            {
-                "address": self._endpoint.address,
-                "identity": identity,
-                "worker": number,
-            },
-            leftovers=[self._endpoint.directory],
-        )
+        to_worker, its_flags = create_flags()
+        from_worker, our_flags = create_flags()
+        try:
+            process = WorkerProcess(
+                "dataflow_zmq.worker:main",
+                {
+                    "address": self._endpoint.address,
+                    "identity": identity,
+                    "worker": number,
+                    "incoming": to_worker,
+                    "outgoing": from_worker,
+                    "limit_bytes": self._limit,
+                },
+                leftovers=[self._endpoint.directory],
+                descriptors=(to_worker, from_worker),
+            )
+        finally:
+            os.close(to_worker)
+            os.close(from_worker)
         if process.descriptor is not None:
             self._poller.register(process.descriptor, zmq.POLLIN)
-        self._roster.members.append(Member(number, process, identity.encode()))
+        wire = SlotWire(messages.TASK, partial(self._send, identity.encode()))
+        channel = Channel(wire, Outgoing(its_flags, self._limit), Incoming(our_flags))
+        line = Line(identity.encode(), channel)
+        self._roster.members.append(Member(number, process, line))
 
     def _patience(self) -> int | None:
         """Return how long to wait before looking for dead workers, in ms; None where poll tells."""
@@ -148,14 +181,15 @@ class ZMQPool:
 
     def _read(self) -> Result | None:
         identity, what, *frames = self._socket.recv_multipart(copy=False)
-        line = identity.bytes
-        member = next((each for each in self._roster.members if each.line == line), None)
+        sender = identity.bytes
+        members = self._roster.members
+        member = next((each for each in members if each.line.identity == sender), None)
         kind = what.bytes
         if member is None:
             return None
         if kind == messages.HELLO:
             self._roster.ready(member)
-            self._send(member, [messages.PART, self._part])
+            self._send(member.line.identity, [messages.PART, self._part])
             self._forget_address()
             self._hand_out()
             return None
@@ -165,20 +199,21 @@ class ZMQPool:
                 f"a worker process cannot run its part of the pipeline:\n{text}",
                 traceback_text=text,
             )
-        result = decode_result([frame.buffer for frame in frames])
+        channel = member.line.channel
+        copied_out = channel.copied_out
+        result = decode_result(channel.buffers(received(frames, member.process.pid)))
+        result.copied_out = channel.copied_out - copied_out
         self._roster.done(member, result.number)
         self._hand_out()
         return result
 
     def _hand_out(self) -> None:
         for member, frames in self._roster.assign():
-            self._send(member, [messages.TASK, *frames])
+            member.line.channel.send(0, frames)
 
-    def _send(self, member: Member[bytes], frames: Sequence[bytes | memoryview]) -> None:
+    def _send(self, identity: bytes, frames: Sequence[bytes | memoryview]) -> None:
         try:
-            self._socket.send_multipart(
-                [member.line, *frames], copy=False, copy_threshold=COPY_BELOW
-            )
+            self._socket.send_multipart([identity, *frames], copy=False, copy_threshold=COPY_BELOW)
         except zmq.ZMQError as error:
             # The worker is gone; its end is noticed in receive(), with the tasks it had.
             if error.errno != zmq.EHOSTUNREACH:
@@ -198,6 +233,7 @@ class ZMQPool:
             if member.process.descriptor is not None:
                 self._poller.unregister(member.process.descriptor)
             member.process.kill()
+            member.line.channel.close()
             lost = self._roster.bury(member, cause)
             if lost is not None:
                 self._lost.append(lost)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections import deque
+from collections.abc import Sequence
+from functools import partial
 from typing import TypedDict
 
 import zmq
 
 from dataflow_core import hooks
 from dataflow_core.parallel import (
+    Channel,
     Failure,
+    Incoming,
+    Message,
+    Outgoing,
     Result,
     Task,
     Worker,
@@ -18,8 +25,10 @@ from dataflow_core.parallel import (
     decode_task,
     encode_result,
     make_worker,
+    map_flags,
 )
 from dataflow_zmq import messages
+from dataflow_zmq.slot_wire import SlotWire, received
 
 #: Below this a copy is cheaper than telling ZeroMQ whose memory it is.
 COPY_BELOW = 1 << 16
@@ -31,6 +40,9 @@ class Arguments(TypedDict):
     address: str
     identity: str
     worker: int
+    incoming: int
+    outgoing: int
+    limit_bytes: int | None
 
 
 def main(arguments: Arguments) -> None:
@@ -40,39 +52,54 @@ def main(arguments: Arguments) -> None:
         socket.sndhwm = socket.rcvhwm = 0  # The engine bounds what is under way.
         socket.setsockopt(zmq.IDENTITY, arguments["identity"].encode())
         socket.connect(arguments["address"])
-        socket.send(messages.HELLO)
-        _serve(socket, arguments["worker"])
+        channel = Channel(
+            SlotWire(messages.RESULT, partial(_send, socket)),
+            Outgoing(map_flags(arguments["outgoing"]), arguments["limit_bytes"]),
+            Incoming(map_flags(arguments["incoming"])),
+        )
+        try:
+            socket.send(messages.HELLO)
+            _serve(socket, channel, arguments["worker"])
+        finally:
+            channel.close()
 
 
-def _serve(socket: zmq.Socket[bytes], number: int) -> None:
+def _send(socket: zmq.Socket[bytes], frames: Sequence[bytes | memoryview]) -> None:
+    socket.send_multipart(frames, copy=False, copy_threshold=COPY_BELOW)
+
+
+def _serve(socket: zmq.Socket[bytes], channel: Channel[SlotWire], number: int) -> None:
     worker: Worker | None = None
-    tasks: deque[list[zmq.Frame]] = deque()
+    parent = os.getppid()
+    tasks: deque[Message] = deque()
     while True:
         # All that has arrived is looked at before a task is begun: it may have been cancelled.
         while not tasks or socket.poll(0):
             message = socket.recv_multipart(copy=False)
             what = message[0].bytes
             if what == messages.TASK:
-                tasks.append(message[1:])
+                tasks.append(received(message[1:], parent))
             elif what == messages.CANCEL:
+                for cancelled in tasks:
+                    channel.buffers(cancelled)  # and so its slot is free again
                 tasks.clear()
                 if worker is not None:
                     worker.close()
             elif what == messages.PART:
-                worker = _make(socket, message[1].bytes, number)
+                worker = _make(socket, channel, message[1].bytes, number)
             else:
                 if worker is not None:
                     worker.close()
                     hooks.worker_stopping("zmq", number)
                 return
+        task = tasks.popleft()
         if worker is None:
-            tasks.clear()
+            channel.buffers(task)
             continue
-        frames = tasks.popleft()
-        result = _run(worker, decode_task([frame.buffer for frame in frames]))
-        socket.send_multipart(
-            [messages.RESULT, *encode_result(result)], copy=False, copy_threshold=COPY_BELOW
-        )
+        result = _run(worker, decode_task(channel.buffers(task)))
+        channel.send(0, encode_result(result))
+        # Nothing of a result is kept here while the next task is waited for.
+        del task, result
 
 
 def _run(worker: Worker, task: Task) -> Result:
@@ -82,9 +109,12 @@ def _run(worker: Worker, task: Task) -> Result:
         return Result(task.number, [], [], failure=Failure(error))
 
 
-def _make(socket: zmq.Socket[bytes], packed: bytes, number: int) -> Worker | None:
+def _make(
+    socket: zmq.Socket[bytes], channel: Channel[SlotWire], packed: bytes, number: int
+) -> Worker | None:
     try:
-        worker = make_worker(WorkersPart.unpacked(packed), in_process=False)
+        part = WorkersPart.unpacked(packed)
+        worker = make_worker(part, in_process=False, allocate=channel.empty)
         hooks.worker_started("zmq", number)
     except Exception:  # noqa: BLE001  the parent raises it
         socket.send_multipart([messages.BROKEN, traceback.format_exc().encode()])

@@ -17,6 +17,14 @@ from dataflow_core.parallel.task import Draws, Failure, Lost, Result, Task
 from dataflow_core.parallel.worker import Worker, make_worker
 
 if TYPE_CHECKING:
+    from dataflow_core.parallel.processes.channel import Channel
+    from dataflow_core.parallel.processes.slots import (
+        Incoming,
+        Outgoing,
+        create_flags,
+        map_flags,
+    )
+    from dataflow_core.parallel.processes.wire import Message
     from dataflow_core.parallel.remote import (
         decode_result,
         decode_task,
@@ -28,10 +36,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Backend",
+    "Channel",
     "Draws",
     "Failure",
+    "Incoming",
     "Lost",
     "Member",
+    "Message",
+    "Outgoing",
     "ParallelData",
     "Pool",
     "Result",
@@ -41,22 +53,30 @@ __all__ = [
     "Worker",
     "WorkerProcess",
     "WorkersPart",
+    "create_flags",
     "decode_result",
     "decode_task",
     "encode_result",
     "encode_task",
     "make_worker",
+    "map_flags",
     "stop_all",
 ]
 
 _LATE = {
+    "Channel": "processes.channel",
+    "Incoming": "processes.slots",
     "Member": "roster",
+    "Message": "processes.wire",
+    "Outgoing": "processes.slots",
     "Roster": "roster",
     "WorkerProcess": "spawn",
+    "create_flags": "processes.slots",
     "decode_result": "remote",
     "decode_task": "remote",
     "encode_result": "remote",
     "encode_task": "remote",
+    "map_flags": "processes.slots",
     "stop_all": "spawn",
 }
 

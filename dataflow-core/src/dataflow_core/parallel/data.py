@@ -124,11 +124,12 @@ class ParallelData(ProxyDataFlow):
         return Chain(source=self, base=self._open_shard, cheap=True)
 
     def _open(self, scope: Scope, place: Place | None) -> Run:
-        cut = self._plan()
+        cut = self._plan() if self._kept_plan is None else self._kept_plan
         part = cut.part
         if part is None:
             return self.ds._open(scope, place)
         if self._keeper is None:
+            self._kept_plan = cut
             self._keeper = keeper_of(self.backend, part, self.num_workers)
         groups = part.grouping is not None
         bounds = window(self.num_workers, self.max_in_flight, groups=groups)
@@ -168,11 +169,11 @@ class ParallelData(ProxyDataFlow):
         # Before the upstream, which a worker thread may be running.
         if self._keeper is not None:
             self._keeper.close()
-            self._keeper = None
+            self._keeper = self._kept_plan = None
         super().close()
 
     def __getstate__(self) -> dict[str, object]:
-        return {**super().__getstate__(), "_keeper": None}
+        return {**super().__getstate__(), "_keeper": None, "_kept_plan": None}
 
     def _params(self) -> Mapping[str, object]:
         return {"num_workers": self.num_workers, "backend": self.backend.name}

@@ -6,6 +6,8 @@ low-water mark = where the oldest task begins that was not handed out to its end
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import chain
 
 from dataflow_core.flow.ranges import Ranges, ranges_of, union
 from dataflow_core.parallel.task import Task
@@ -26,9 +28,11 @@ class Progress:
 
     def finish(self, task: Task) -> None:
         """Take note that a task was handed out to its end."""
-        self._tasks[task.number] = task, True
-        for number, (_, finished) in [*self._tasks.items()]:
-            if not finished or len(self._tasks) == 1:
+        # Its inputs would pile up while a slow one is at the mark.
+        self._tasks[task.number] = replace(task, inputs=()), True
+        while len(self._tasks) > 1:
+            number, (_, finished) = next(iter(self._tasks.items()))
+            if not finished:
                 return
             del self._tasks[number]
 
@@ -48,10 +52,8 @@ class Progress:
             task: the one that is being handed out.
             inputs: how many of its inputs are.
         """
-        done: Ranges = [] if task is None else ranges_of(task.positions[:inputs])
-        for finished in self._finished():
-            done = union(done, ranges_of(finished.positions))
-        return done
+        at_hand = [] if task is None else task.positions[:inputs]
+        return ranges_of(chain(at_hand, *(task.positions for task in self._finished())))
 
     def done_groups(self, besides: Task | None = None) -> Ranges:
         """Return the groups above the mark that were handed out; `besides` counts as such."""

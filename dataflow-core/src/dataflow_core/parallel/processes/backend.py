@@ -28,9 +28,7 @@ class ProcessBackend:
 
     name: ClassVar[str] = "process"
 
-    def __init__(
-        self, limit_bytes: int | None = None, start_method: StartMethod = "fresh"
-    ) -> None:
+    def __init__(self, limit_bytes: int | None = None, start_method: StartMethod = "fresh") -> None:
         if start_method not in ("fresh", "fork"):
             raise ValueError(f'start_method is "fresh" or "fork", not {start_method!r}')
         if limit_bytes is not None and limit_bytes < 0:

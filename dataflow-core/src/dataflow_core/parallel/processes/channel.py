@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
 from dataflow_core.parallel.processes.segment import Bytes
 from dataflow_core.parallel.processes.slots import Incoming, Outgoing, Slot
-from dataflow_core.parallel.processes.wire import Message, Wire
+from dataflow_core.parallel.processes.wire import Message
 
 Buffer = bytes | memoryview
 
@@ -31,7 +32,20 @@ SLOT_FROM = 1 << 16
 ALIGN = 64
 
 
-class Channel:
+class Sends(Protocol):
+    """What a channel needs of what carries its messages."""
+
+    def send(self, kind: int, parts: Sequence[Buffer], descriptors: Sequence[int] = ()) -> None:
+        """Send a message whose body is `parts`, joined, with descriptors."""
+
+    def close(self) -> None:
+        """Let go of what it holds."""
+
+
+W = TypeVar("W", bound=Sends)
+
+
+class Channel(Generic[W]):
     """Sends and receives lists of buffers.
 
     Args:
@@ -40,7 +54,7 @@ class Channel:
         incoming: slots that the other side fills.
     """
 
-    def __init__(self, wire: Wire, outgoing: Outgoing, incoming: Incoming) -> None:
+    def __init__(self, wire: W, outgoing: Outgoing, incoming: Incoming) -> None:
         self.wire = wire
         self._outgoing = outgoing
         self._incoming = incoming

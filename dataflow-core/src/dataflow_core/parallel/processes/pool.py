@@ -7,6 +7,7 @@ import select
 import socket
 from collections import deque
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from dataflow_core.errors import WorkerError
 from dataflow_core.parallel.part import WorkersPart
@@ -18,6 +19,8 @@ from dataflow_core.parallel.remote import decode_result, encode_task
 from dataflow_core.parallel.roster import Member, Roster
 from dataflow_core.parallel.spawn import StartMethod, WorkerProcess, stop_all
 from dataflow_core.parallel.task import Lost, Result, Task
+
+Line: TypeAlias = Channel[Wire]
 
 #: How often to look for dead workers where the system cannot tell of them by itself.
 WATCH_MILLISECONDS = 200
@@ -44,9 +47,9 @@ class ProcessPool:
         self._part = part.packed()
         self._limit = limit_bytes
         self._start_method: StartMethod = start_method
-        self._roster: Roster[Channel] = Roster(part.timeout_s)
+        self._roster: Roster[Line] = Roster(part.timeout_s)
         self._poll = select.poll()
-        self._by_descriptor: dict[int, Member[Channel]] = {}
+        self._by_descriptor: dict[int, Member[Line]] = {}
         self._answers: deque[Result | Lost] = deque()
         self._closed = False
         try:
@@ -126,7 +129,7 @@ class ProcessPool:
             theirs.close()
             os.close(to_worker)
             os.close(from_worker)
-        channel = Channel(
+        channel: Line = Channel(
             Wire(ours, blocking=False), Outgoing(its_flags, self._limit), Incoming(our_flags)
         )
         member = Member(number, process, channel)
@@ -134,7 +137,7 @@ class ProcessPool:
         self._watch(member)
         self._send(member, kinds.PART, [self._part])
 
-    def _watch(self, member: Member[Channel]) -> None:
+    def _watch(self, member: Member[Line]) -> None:
         descriptors = [member.line.wire.fileno()]
         if member.process.descriptor is not None:
             descriptors.append(member.process.descriptor)
@@ -167,7 +170,7 @@ class ProcessPool:
         told = all(each.process.descriptor is not None for each in self._roster.members)
         return None if told else WATCH_MILLISECONDS
 
-    def _read(self, member: Member[Channel]) -> None:
+    def _read(self, member: Member[Line]) -> None:
         try:
             for message in member.line.wire.messages():
                 self._take(member, message)
@@ -176,7 +179,7 @@ class ProcessPool:
             self._forget(member.line.wire.fileno())
         self._hand_out()
 
-    def _take(self, member: Member[Channel], message: Message) -> None:
+    def _take(self, member: Member[Line], message: Message) -> None:
         copied_out = member.line.copied_out
         buffers = member.line.buffers(message)
         if message.kind == kinds.READY:
@@ -198,7 +201,7 @@ class ProcessPool:
             self._send(member, kinds.TASK, frames)
 
     def _send(
-        self, member: Member[Channel], kind: int, buffers: Sequence[bytes | memoryview] = ()
+        self, member: Member[Line], kind: int, buffers: Sequence[bytes | memoryview] = ()
     ) -> None:
         try:
             member.line.send(kind, buffers)
@@ -206,14 +209,14 @@ class ProcessPool:
             return  # Its end is noticed in receive(), with the tasks it had.
         self._listen(member)
 
-    def _flush(self, member: Member[Channel]) -> None:
+    def _flush(self, member: Member[Line]) -> None:
         try:
             member.line.wire.flush()
         except ClosedError:
             return
         self._listen(member)
 
-    def _listen(self, member: Member[Channel]) -> None:
+    def _listen(self, member: Member[Line]) -> None:
         """Ask to be told when there is room for what is left to be sent, if anything is."""
         descriptor = member.line.wire.fileno()
         if descriptor in self._by_descriptor:

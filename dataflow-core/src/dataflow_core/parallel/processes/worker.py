@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import traceback
 from collections import deque
-from typing import TypedDict
+from typing import TypeAlias, TypedDict
 
 from dataflow_core import hooks
 from dataflow_core.parallel.part import WorkersPart
@@ -17,6 +17,8 @@ from dataflow_core.parallel.remote import decode_task, encode_result
 from dataflow_core.parallel.worker import Worker, make_worker
 
 NAME = "process"
+
+Line: TypeAlias = Channel[Wire]
 
 
 class Arguments(TypedDict):
@@ -49,7 +51,7 @@ def main(arguments: Arguments) -> None:
         channel.close()
 
 
-def _make(channel: Channel, packed: bytes, number: int) -> Worker | None:
+def _make(channel: Line, packed: bytes, number: int) -> Worker | None:
     try:
         part = WorkersPart.unpacked(packed)
         worker = make_worker(part, in_process=False, allocate=channel.empty)
@@ -60,7 +62,7 @@ def _make(channel: Channel, packed: bytes, number: int) -> Worker | None:
     return worker
 
 
-def _serve(channel: Channel, worker: Worker) -> None:
+def _serve(channel: Line, worker: Worker) -> None:
     tasks: deque[Message] = deque()
     while True:
         # All that has arrived is looked at before a task is begun: it may have been cancelled.

@@ -83,9 +83,11 @@ class WarpAffineTransform(Transform):
         return spec.resized(self.dsize[1], self.dsize[0])
 
     def _warp(self, img: Image, interp: int, fill: float | Sequence[float]) -> Image:
-        image_size(img)
+        shift = self._shift_of(*image_size(img))
         # OpenCV reads a bare number as the first channel's value and fills the others with zero.
         value = tuple(fill) if isinstance(fill, Sequence) else (fill,) * 4
+        if shift is not None:
+            return keep_axes(_shifted(img, *shift, self.borderMode, value), img)
         warped = cv2.warpAffine(
             img,
             np.asarray(self.mat),
@@ -95,3 +97,24 @@ class WarpAffineTransform(Transform):
             borderValue=value,
         )
         return keep_axes(warped, img)
+
+    def _shift_of(self, h: int, w: int) -> tuple[int, int] | None:
+        """Return (dx, dy) if the warp shifts an image of (h, w) by whole pixels within its frame.
+
+        That is copying, and some twenty times as fast as sampling.
+        """
+        (a, b, dx), (c, d, dy) = np.asarray(self.mat).tolist()
+        if (a, b, c, d) != (1.0, 0.0, 0.0, 1.0) or dx != int(dx) or dy != int(dy):
+            return None
+        # Other borders show what the shift pushes out of the frame.
+        if self.borderMode not in (cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE):
+            return None
+        within = self.dsize == (w, h) and abs(dx) < w and abs(dy) < h
+        return (int(dx), int(dy)) if within else None
+
+
+def _shifted(img: Image, dx: int, dy: int, border: int, value: tuple[float, ...]) -> Image:
+    h, w = img.shape[:2]
+    left, right, top, bottom = max(0, dx), max(0, -dx), max(0, dy), max(0, -dy)
+    kept = img[bottom : h - top, right : w - left]
+    return cv2.copyMakeBorder(kept, top, bottom, left, right, border, value=value)
