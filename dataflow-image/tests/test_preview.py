@@ -15,7 +15,8 @@ from dataflow_image import (
     AugmentImageCoordinates,
     imgaug,
 )
-from dataflow_image.preview.drawing import Marks, drawn, picture
+from dataflow_image.imgaug.show import picture
+from dataflow_image.preview.drawing import Marks, drawn
 from dataflow_image.preview.errors import PreviewError
 from dataflow_image.preview.shown import strips_of
 
@@ -109,6 +110,24 @@ def test_every_kind_of_image_becomes_a_picture() -> None:
         shown = picture(image)
         assert shown.shape == (4, 5, 3)
         assert shown.dtype == np.uint8
+
+
+def test_show_lays_images_out_in_rows() -> None:
+    red = np.full((10, 10, 3), (0, 0, 255), np.uint8)
+    grey = np.full((10, 20), 128, np.uint8)
+    sheet = imgaug.show([red, red, grey], columns=2, side=40)
+    assert sheet.image.shape == (80, 80, 3)
+    assert sheet.image[20, 20].tolist() == sheet.image[20, 60].tolist() == [0, 0, 255]
+    assert sheet.image[60, 20].tolist() == [128] * 3
+    assert sheet.image[42, 20].tolist() == sheet.image[60, 60].tolist() == [250] * 3
+    shown = cv2.imdecode(np.frombuffer(sheet._repr_png_(), np.uint8), cv2.IMREAD_COLOR)
+    np.testing.assert_array_equal(shown, sheet.image)
+    assert imgaug.show(red).image.shape == (224, 224, 3)
+    assert imgaug.show(np.stack([red] * 5)).image.shape == (448, 896, 3)
+    with pytest.raises(ValueError, match="no images"):
+        imgaug.show([])
+    with pytest.raises(TypeError, match="an image is"):
+        imgaug.show(["red.png"])  # type: ignore[list-item]
 
 
 def test_a_pipeline_without_augmentation_shows_its_images() -> None:

@@ -183,7 +183,7 @@ while records < 6000:
             records = len(flow)
         outcomes["read"] += 1
     except DataFlowError as error:
-        outcomes[type(error).__name__ + str(error)*(type(error).__name__ in ('LMDBError','DamagedDatabaseError'))] += 1
+        outcomes[type(error).__name__] += 1
 print(json.dumps(outcomes))
 """
     with subprocess.Popen([sys.executable, "-c", write]) as writer:

@@ -8,18 +8,22 @@ from __future__ import annotations
 import json
 import os
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pipelines import Boom, Recipe, blow_at, canonical, outcome, pipelines
+from pipelines import Boom, F, Recipe, blow_at, canonical, outcome, pipelines
 
 import dataflow_core as df
 
 SEED = 2**40 + 3
 EXAMPLES = int(os.environ.get("DATAFLOW_EXAMPLES", "100"))
+
+#: Backends whose workers are processes.
+PROCESSES = ["process", "zmq"]
 
 many = settings(
     deadline=None,
@@ -71,8 +75,11 @@ sites = st.lists(st.tuples(st.integers(0, 20), st.integers(1, 3)), min_size=1, m
 Sites = list[tuple[int, int]]
 
 
-def in_parallel(recipe: Recipe, sites: Sites, backend: str) -> df.DataFlow:
-    """Build a pipeline and put `.parallel()` over the last stage and over some inside it."""
+def in_parallel(recipe: Recipe, sites: Sites, backend: str, **options: Any) -> df.DataFlow:
+    """Build a pipeline and put `.parallel()` over the last stage and over some inside it.
+
+    Those inside it keep the defaults; `options` are for the outermost.
+    """
     flow = recipe()
     (_, outermost), *inner = sites
     for where, workers in inner:
@@ -80,7 +87,7 @@ def in_parallel(recipe: Recipe, sites: Sites, backend: str) -> df.DataFlow:
         if upstreams:
             put, upstream = upstreams[where % len(upstreams)]
             put(upstream.parallel(workers, backend))
-    return flow.parallel(outermost, backend)
+    return flow.parallel(outermost, backend, **options)
 
 
 def expected_epochs(recipe: Recipe, count: int) -> list[list[tuple[Any, ...]]]:
@@ -134,9 +141,11 @@ def test_the_stream_in_this_process_is_the_sequential_one(
 
 
 @few
-@given(pipelines(), sites)
-def test_the_stream_of_processes_is_the_sequential_one(recipe: Recipe, sites: Sites) -> None:
-    check_stream(recipe, sites, "zmq")
+@given(pipelines(), sites, st.sampled_from(PROCESSES))
+def test_the_stream_of_processes_is_the_sequential_one(
+    recipe: Recipe, sites: Sites, backend: str
+) -> None:
+    check_stream(recipe, sites, backend)
 
 
 @many
@@ -151,19 +160,125 @@ def test_the_rest_in_this_process_is_the_sequential_one(
 
 
 @few
-@given(pipelines(), sites, sites, st.sampled_from(["inline", "thread"]), st.integers(0, 60))
+@given(
+    *(pipelines(), sites, st.sampled_from(PROCESSES)),
+    *(sites, st.sampled_from(["inline", "thread"]), st.integers(0, 60)),
+)
 def test_the_rest_of_a_stream_of_processes_is_the_sequential_one(
-    recipe: Recipe, sites: Sites, others: Sites, other: str, position: int
+    recipe: Recipe, sites: Sites, backend: str, others: Sites, other: str, position: int
 ) -> None:
-    check_resume(recipe, sites, "zmq", others, other, position)
+    check_resume(recipe, sites, backend, others, other, position)
 
 
 @few
-@given(pipelines(), sites, sites, st.sampled_from(["inline", "thread"]), st.integers(0, 60))
+@given(
+    *(pipelines(), sites, st.sampled_from(["inline", "thread"])),
+    *(sites, st.sampled_from(PROCESSES), st.integers(0, 60)),
+)
 def test_processes_go_on_with_the_rest(
-    recipe: Recipe, sites: Sites, others: Sites, backend: str, position: int
+    recipe: Recipe, sites: Sites, backend: str, others: Sites, other: str, position: int
 ) -> None:
-    check_resume(recipe, sites, backend, others, "zmq", position)
+    check_resume(recipe, sites, backend, others, other, position)
+
+
+orders = st.one_of(st.just(False), st.integers(1, 9))
+
+
+def counted(items: list[tuple[Any, ...]]) -> Counter[tuple[Any, ...]]:
+    return Counter(item for item in items if item[0] != "raised")
+
+
+def check_any_order(
+    recipe: Recipe, sites: Sites, backend: str, ordered: Any, other: str, position: int
+) -> None:
+    """Check that each datapoint comes once, and that a state in the middle holds the rest."""
+    epochs = expected_epochs(recipe, 3)
+    if any(item[0] == "raised" for epoch in epochs for item in epoch):
+        return  # What comes before an error depends on the order.
+    first, second, third = map(counted, epochs)
+    with in_parallel(recipe, sites, backend, ordered=ordered) as flow:
+        flow.reset_state(SEED)
+        position %= len(epochs[0]) + 1
+        seen = counted([canonical(dp) for _, dp in zip(range(position), flow)])
+        state = json.loads(json.dumps(flow.state_dict()))
+        assert counted(outcome(flow)) == (second if position or not epochs[0] else first)
+        for resumed in (
+            recipe(),
+            in_parallel(recipe, sites[:1], other, ordered=ordered),
+            in_parallel(recipe, sites[:1], other),
+        ):
+            with resumed:
+                resumed.load_state_dict(state)
+                assert seen + counted(outcome(resumed)) == first
+                assert counted(outcome(resumed)) == second
+                assert counted(outcome(resumed)) == third
+
+
+@many
+@given(
+    *(pipelines(), sites, st.sampled_from(["inline", "thread"]), orders),
+    *(st.sampled_from(["inline", "thread"]), st.integers(0, 60)),
+)
+def test_out_of_order_each_datapoint_comes_once(
+    recipe: Recipe, sites: Sites, backend: str, ordered: Any, other: str, position: int
+) -> None:
+    check_any_order(recipe, sites, backend, ordered, other, position)
+
+
+@few
+@given(
+    *(pipelines(), sites, st.sampled_from(PROCESSES), orders),
+    *(st.sampled_from(["inline", "thread"]), st.integers(0, 60)),
+)
+def test_out_of_order_processes_hand_out_each_datapoint_once(
+    recipe: Recipe, sites: Sites, backend: str, ordered: Any, other: str, position: int
+) -> None:
+    check_any_order(recipe, sites, backend, ordered, other, position)
+
+
+def fail_if_marked(dp: Any) -> Any:
+    if F["digest"](dp) % 3 == 1:
+        raise Boom
+    return dp
+
+
+def drop_if_marked(dp: Any) -> Any:
+    return None if F["digest"](dp) % 3 == 1 else dp
+
+
+@many
+@given(
+    *(pipelines(), sites, st.sampled_from(["inline", "thread"])),
+    *(st.sampled_from([0, 1, 3]), st.integers(0, 60)),
+)
+def test_what_fails_is_left_out_as_if_it_had_been_dropped(
+    recipe: Recipe, sites: Sites, backend: str, size: int, position: int
+) -> None:
+    def pipeline(func: Callable[[Any], Any]) -> Recipe:
+        mapped = recipe.then("map", func)
+        if not size:
+            return mapped
+        return mapped.then("batch", size, remainder=True, use_list=True).then("map", F["add_draw"])
+
+    expected, following = expected_epochs(pipeline(drop_if_marked), 2)
+    failing = pipeline(fail_if_marked)
+    with (
+        in_parallel(failing, sites[:1], backend, on_error="skip") as flow,
+        in_parallel(failing, sites[:1], "inline", on_error="skip") as onto,
+    ):
+        flow.reset_state(SEED)
+        states = states_of(flow)
+        flow.reset_state(SEED)
+        assert outcome(flow) == expected
+        stats = flow.stats()
+        assert outcome(flow) == following
+        position %= len(states)
+        onto.load_state_dict(states[position])
+        assert outcome(onto) == expected[position:]
+        assert outcome(onto) == following
+    if all(item[0] != "raised" for item in expected):
+        gone = stats["datapoints_out"] + stats["dropped"] + stats["skipped"]
+        assert stats["datapoints_in"] == gone
 
 
 @many

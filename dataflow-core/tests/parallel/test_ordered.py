@@ -251,6 +251,20 @@ def test_after_an_exception_the_state_holds_all_that_was_not_delivered() -> None
     assert Counter(map(canonical, rest)) == left
 
 
+def test_a_state_out_of_order_is_refused_where_batches_might_shift() -> None:
+    make = PIPELINES["batches"]
+    with df.ParallelData(make(), 1, ChaosBackend(3, stalled={1}), ordered=False) as flow:
+        flow.num_workers = 3
+        reading = iter(flow)
+        for _ in range(4):
+            next(reading)
+        state = json_state(flow)
+    with make().parallel(1, on_error="skip") as other:
+        other.load_state_dict(state)
+        with pytest.raises(df.StateError, match="out of order"):
+            list(other)
+
+
 def test_closing_in_the_middle_keeps_the_place() -> None:
     (first,) = sequential(PIPELINES["items"])
     left = Counter(first)

@@ -28,6 +28,7 @@ BACKENDS = {
         "[a.setflags(write=False) for o in answer.outputs if type(o) is list"
         " for a in o if hasattr(a, 'setflags')]"
     ),
+    "forgets what was skipped": "answer.skipped = []",
     "runs one epoch on": "answer.outputs[:] = answer.outputs * 2; answer.positions *= 2",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from dataflow_image.imgaug import Albumentations
+from dataflow_image.imgaug import Albumentations, Transform
 
 
 def test_without_albumentations_the_error_says_what_to_install(
@@ -50,3 +51,11 @@ def test_points_and_masks_follow_the_image(library: Any, photo: npt.NDArray[Any]
         np.testing.assert_array_equal(tfm.apply_mask(mask), expected)
         flipped += is_flipped
     assert 10 < flipped < 30
+
+
+def test_a_wrapped_transform_goes_to_json_and_back(library: Any, photo: npt.NDArray[Any]) -> None:
+    augmentor = Albumentations(library.Rotate(30, p=0.9))
+    for _ in range(5):
+        image, tfm = augmentor.augment_with_transform(photo)
+        again = Transform.from_dict(json.loads(json.dumps(tfm.to_dict())))
+        np.testing.assert_array_equal(again.apply_image(photo), image)

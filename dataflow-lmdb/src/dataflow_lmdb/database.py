@@ -90,7 +90,7 @@ class Database:
     def failed(self, error: lmdb.Error) -> LMDBError:
         """Return the error for what LMDB says when it fails to read."""
         path = self.location.path
-        if self.watch.place[0] != self.watch.seen:
+        if self.watch.place[0] != self.watch.seen or isinstance(error, lmdb.MapResizedError):
             return changed(path)
         return damaged(path, error)
 

@@ -215,6 +215,8 @@ def _not_opened(location: Location, error: Exception, verb: str) -> LMDBError:
             f"{os.fspath(location.file)!r} is no LMDB that this version of LMDB reads: {error}",
             path=path,
         )
+    if isinstance(error, lmdb.MapResizedError):
+        return changed(path)
     # LMDB's binding has no class of its own for this one, and before 2.0 no such error.
     if "already open" in str(error):
         return in_use(path)

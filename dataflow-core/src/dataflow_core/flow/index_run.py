@@ -109,6 +109,12 @@ class IndexRun(Run):
     def place_after(self, position: int) -> int:
         return self._shard.after(position)
 
+    def last_positions(self, count: int) -> range | None:
+        if self._read is not None:
+            return None
+        step, last = self._shard.count, self.position
+        return range(last - (count - 1) * step, last + 1, step)
+
     def give_back(self) -> None:
         self._begin_at(self.position // self._shard.count * self._shard.count)
 

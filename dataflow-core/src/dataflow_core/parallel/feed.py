@@ -27,22 +27,29 @@ def cut(
     """
     items = iter(run)
     noted = run.place_after(0) is None
+    at_once = run.last_positions(0) is not None
     for group in count(first_group):
-        positions: list[int] = []
-        inputs: list[Datapoint] = []
-        places: list[Place] = []
         begin = run.place()
+        inputs: list[Datapoint] = []
+        positions: list[int] = []
+        places: list[Place] = []
         error: Exception | None = None
-        try:
-            for dp in islice(items, size()):
-                inputs.append(dp)
-                positions.append(run.position)
-                if noted:
-                    places.append(run.place())
-        except Exception as raised:  # noqa: BLE001  raised below
-            error = raised
+        if at_once:
+            inputs += islice(items, size())
+        else:
+            try:
+                for dp in islice(items, size()):
+                    inputs.append(dp)
+                    positions.append(run.position)
+                    if noted:
+                        places.append(run.place())
+            except Exception as raised:  # noqa: BLE001  raised below
+                error = raised
+        its_positions = run.last_positions(len(inputs)) or positions
         if inputs and not (done_groups and holds(done_groups, group)):
-            yield Task(next(numbers), draws, positions, inputs, group, begin=begin, places=places)
+            yield Task(
+                next(numbers), draws, its_positions, inputs, group, begin=begin, places=places
+            )
         if error is not None:
             raise error
         if not inputs:

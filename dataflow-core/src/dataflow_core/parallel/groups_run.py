@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
+from dataflow_core.errors import StateError
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.group import Grouping, done_groups, place_among
 from dataflow_core.flow.proxy import PointwiseFlow
@@ -46,12 +47,18 @@ class GroupsRun(Run):
         terms: Terms,
     ) -> None:
         super().__init__(position_of(place))
+        self._done = done_groups(place)
+        self._may_drop = plan.part is not None and plan.part.may_drop
+        if self._done and self._may_drop:
+            raise StateError(
+                "the state was taken out of order: it names groups that were delivered before"
+                " others. Where datapoints may be skipped, later groups would not begin where"
+                ' those say. Finish this epoch with on_error="raise"'
+            )
         self._feed = plan.feed.open_base(scope, upstream_place(place))
         self._draws = plan.draws(scope)
         self._grouping = grouping
-        self._done = done_groups(place)
         self._after = () if plan.part is None else plan.part.after
-        self._may_drop = plan.part is not None and plan.part.may_drop
         self._terms = terms
         self._start = self._feed.place()
         #: The last member of the group at hand, and of the one before: its task and position.

@@ -1,8 +1,4 @@
-"""Tasks and results as codec frames, for backends whose workers are other processes.
-
-Datapoints travel by the safe codec. Between a parent and the processes it started, over a
-channel that nobody else can reach, what the codec does not know is pickled.
-"""
+"""Tasks and results as frames, for backends whose workers are other processes."""
 
 from __future__ import annotations
 
@@ -14,18 +10,13 @@ from typing import Any
 
 import cloudpickle
 
-from dataflow_core.codec import Limits, decode, encode
 from dataflow_core.errors import NotPicklableError, WorkerError
 from dataflow_core.flow.failure import add_note
+from dataflow_core.parallel.packing import CODEC, Frames, Packing
 from dataflow_core.parallel.task import Draws, Failure, Result, Skipped, Task
 
-#: Parent and workers trust each other: only what memory holds bounds them.
-LIMITS = Limits(max_depth=200, max_frames=1 << 24, max_bytes=1 << 48)
 
-Frames = Sequence[bytes | memoryview]
-
-
-def encode_task(task: Task) -> Frames:
+def encode_task(task: Task, packing: Packing = CODEC) -> Frames:
     """Return a task as frames; large arrays are views of the task's.
 
     Raises:
@@ -35,7 +26,7 @@ def encode_task(task: Task) -> Frames:
     fields = [
         task.number,
         (draws.seed, draws.epoch, draws.before, draws.after),
-        [*task.positions],
+        _packed_positions(task.positions),
         [*task.inputs],
         task.group,
         task.count,
@@ -43,7 +34,7 @@ def encode_task(task: Task) -> Frames:
         task.opens,
     ]
     try:
-        return _encode(fields)
+        return packing.pack(fields)
     except Exception as error:
         first, last = (task.positions[0], task.positions[-1]) if task.positions else (0, 0)
         raise NotPicklableError(
@@ -52,28 +43,40 @@ def encode_task(task: Task) -> Frames:
         ) from error
 
 
-def decode_task(frames: Frames) -> Task:
+def decode_task(frames: Frames, packing: Packing = CODEC) -> Task:
     """Return the task in `frames`; its arrays are views of them."""
-    number, draws, positions, inputs, group, count, begin, opens = _decode(frames)
-    return Task(number, Draws(*draws), positions, inputs, group, count, begin, opens)
+    number, draws, positions, inputs, group, count, begin, opens = packing.unpack(frames)
+    return Task(number, Draws(*draws), _positions(positions), inputs, group, count, begin, opens)
 
 
-def encode_result(result: Result) -> Frames:
+def _packed_positions(positions: Sequence[int]) -> list[int] | tuple[int, int, int]:
+    """Return positions as what travels: three numbers, if they are evenly spaced."""
+    if isinstance(positions, range):
+        return positions.start, positions.stop, positions.step
+    return [*positions]
+
+
+def _positions(packed: list[int] | tuple[int, int, int]) -> Sequence[int]:
+    return range(*packed) if isinstance(packed, tuple) else packed
+
+
+def encode_result(result: Result, packing: Packing = CODEC) -> Frames:
     """Return a result as frames; large arrays are views of the result's.
 
     If an output cannot travel, the result ends before it, with a NotPicklableError as failure.
     """
     try:
-        return _encode(_fields(result))
+        return packing.pack(_fields(result))
     except Exception as error:  # noqa: BLE001  whatever a user's __reduce__ raises
-        return _encode(_fields(_up_to_what_cannot_travel(result, error)))
+        shorter = _up_to_what_cannot_travel(result, error, packing)
+        return packing.pack(_fields(shorter))
 
 
 def _fields(result: Result) -> list[Any]:
     return [
         result.number,
         result.outputs,
-        [*result.positions],
+        _packed_positions(result.positions),
         result.grouped,
         result.seconds,
         None if result.failure is None else packed_failure(result.failure),
@@ -84,11 +87,11 @@ def _fields(result: Result) -> list[Any]:
     ]
 
 
-def _up_to_what_cannot_travel(result: Result, error: Exception) -> Result:
+def _up_to_what_cannot_travel(result: Result, error: Exception, packing: Packing) -> Result:
     count = 0
     for output in result.outputs:
         try:
-            _encode(output)
+            packing.pack([output])
         except Exception as cause:  # noqa: BLE001
             error = cause
             break
@@ -108,7 +111,7 @@ def _up_to_what_cannot_travel(result: Result, error: Exception) -> Result:
     )
 
 
-def decode_result(frames: Frames) -> Result:
+def decode_result(frames: Frames, packing: Packing = CODEC) -> Result:
     """Return the result in `frames`; its arrays are views of them."""
     (
         number,
@@ -121,11 +124,20 @@ def decode_result(frames: Frames) -> Result:
         finished,
         skipped,
         retried,
-    ) = _decode(frames)
+    ) = packing.unpack(frames)
     unpacked = None if failure is None else unpacked_failure(failure)
     left_out = [Skipped(*one) for one in skipped]
     return Result(
-        number, outputs, positions, grouped, seconds, unpacked, places, finished, left_out, retried
+        number,
+        outputs,
+        _positions(positions),
+        grouped,
+        seconds,
+        unpacked,
+        places,
+        finished,
+        left_out,
+        retried,
     )
 
 
@@ -158,12 +170,3 @@ def unpacked_failure(packed: Packed) -> Failure:
     for note in notes:
         add_note(error, note)
     return Failure(error, text)
-
-
-def _encode(fields: object) -> Frames:
-    return encode(fields, fallback=cloudpickle.dumps, limits=LIMITS)
-
-
-def _decode(frames: Frames) -> list[Any]:
-    fields: list[Any] = decode(frames, fallback=pickle.loads, limits=LIMITS)
-    return fields

@@ -14,7 +14,7 @@ import pytest
 
 # Before they are imported, so that a failing assert shows its values.
 pytest.register_assert_rewrite(
-    *(f"{__name__}.{suite}" for suite in ("backend_failures", "backend_life", "backend_streams")),
+    *(f"{__name__}.backend_{suite}" for suite in ("failures", "life", "streams", "terms")),
     f"{__name__}.source",
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import pytest
 
@@ -16,10 +16,14 @@ from dataflow_core.testing.streams import SEED
 class Parallel(Protocol):
     """Puts a flow on the backend that is under test."""
 
-    def __call__(
-        self, flow: DataFlow, num_workers: int = 2, *, max_in_flight: int | None = None
-    ) -> ParallelData:
-        """Return the flow in parallel, seeded; it is closed when the test is over."""
+    def __call__(self, flow: DataFlow, num_workers: int = 2, **options: Any) -> ParallelData:
+        """Return the flow in parallel, seeded; it is closed when the test is over.
+
+        Args:
+            flow: the flow.
+            num_workers: how many workers.
+            options: of ParallelData.
+        """
 
 
 class BackendCase:
@@ -38,12 +42,10 @@ class BackendCase:
         """Return a function that puts a flow on the backend."""
         made: list[ParallelData] = []
 
-        def make(
-            flow: DataFlow, num_workers: int = 2, *, max_in_flight: int | None = None
-        ) -> ParallelData:
+        def make(flow: DataFlow, num_workers: int = 2, **options: Any) -> ParallelData:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # of workers that stay idle
-                made.append(ParallelData(flow, num_workers, backend, max_in_flight=max_in_flight))
+                made.append(ParallelData(flow, num_workers, backend, **options))
             made[-1].reset_state(SEED)
             return made[-1]
 

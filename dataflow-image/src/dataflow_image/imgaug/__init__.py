@@ -40,6 +40,7 @@ from dataflow_image.imgaug.paste import CenterPaste, RandomPaste
 from dataflow_image.imgaug.rand_augment import RandAugment
 from dataflow_image.imgaug.resize import RandomResize, Resize, ResizeShortestEdge
 from dataflow_image.imgaug.rotation import Rotation, RotationAndCropValid
+from dataflow_image.imgaug.show import show
 from dataflow_image.imgaug.spec import ImageSpec
 from dataflow_image.imgaug.transforms import (
     BackgroundFiller,
@@ -117,4 +118,5 @@ __all__ = [
     "TransposeTransform",
     "WarpAffineTransform",
     "clip_boxes",
+    "show",
 ]

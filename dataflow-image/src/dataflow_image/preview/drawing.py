@@ -1,4 +1,4 @@
-"""Make a picture of an image of any kind, with what is marked in it drawn in."""
+"""Draw what is marked in an image."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from dataflow_image.imgaug.show import picture
 from dataflow_image.imgaug.spec import Image
 from dataflow_image.imgaug.transforms import Boxes, Coords
-from dataflow_image.imgaug.transforms.rounding import to_uint8
 
-__all__ = ["Marks", "drawn", "picture"]
+__all__ = ["Marks", "drawn"]
 
 _SIDE = 336  # of the picture's longer edge, in pixels
 _RED, _GREEN, _BLUE, _ORANGE = (60, 60, 230), (80, 200, 60), (230, 130, 40), (30, 150, 250)
-_COLOR_CHANNELS = 3
 _MASK_WEIGHT = 0.4
 
 
@@ -35,22 +34,6 @@ class Marks:
     boxes: Sequence[Boxes] = ()
     polygons: Sequence[Coords] = ()
     masks: Sequence[Image] = ()
-
-
-def picture(img: Image) -> Image:
-    """Return the image as uint8, (height, width, 3).
-
-    Values beyond what can be shown, as normalisation leaves them, are stretched to [0, 255]. Of
-    more or fewer than three channels the first is shown.
-
-    >>> picture(np.array([[-1.0, 1.0]])).tolist()
-    [[[0, 0, 0], [255, 255, 255]]]
-    """
-    values = img if img.dtype == np.uint8 else _stretched(img.astype(np.float64))
-    if values.ndim == _COLOR_CHANNELS and values.shape[2] == _COLOR_CHANNELS:
-        return np.ascontiguousarray(values)
-    plane = values if values.ndim == 2 else values[:, :, 0]
-    return cv2.merge([np.ascontiguousarray(plane)] * _COLOR_CHANNELS)
 
 
 def drawn(img: Image, marks: Marks) -> Image:
@@ -87,10 +70,3 @@ def _pixels(marks: Coords | Boxes, scale: float) -> list[list[int]]:
     # OpenCV draws between pixel indices, which lie half a pixel beside continuous coordinates.
     indices: list[list[int]] = np.rint(np.asarray(marks) * scale - 0.5).astype(int).tolist()
     return indices
-
-
-def _stretched(values: Image) -> Image:
-    low, high = float(values.min()), float(values.max())
-    if low < 0 or high <= 1 or high > 255:
-        values = (values - low) * (255 / (high - low) if high > low else 1.0)
-    return to_uint8(values)

@@ -12,8 +12,8 @@ from dataflow_core.parallel.spawn import StartMethod
 class ProcessBackend:
     """Runs the workers' part in fresh processes; large arrays travel in shared memory.
 
-    Crosses processes: the part once per worker (cloudpickle), tasks and results as codec frames
-    over a Unix socket pair. Arrays that come out live in a slot of shared memory, which is used
+    Crosses processes: the part once per worker (cloudpickle), tasks and results as pickles over
+    a Unix socket pair. Arrays that come out live in a slot of shared memory, which is used
     again when the last of them is gone.
 
     Args:

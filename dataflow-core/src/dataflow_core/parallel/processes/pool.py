@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from dataflow_core.errors import WorkerError
+from dataflow_core.parallel.packing import PICKLE
 from dataflow_core.parallel.part import WorkersPart
 from dataflow_core.parallel.processes import kinds
 from dataflow_core.parallel.processes.channel import Channel
@@ -65,7 +66,7 @@ class ProcessPool:
         Raises:
             NotPicklableError: if an input cannot travel.
         """
-        self._roster.submit(task, encode_task(task))
+        self._roster.submit(task, encode_task(task, PICKLE))
         self._hand_out()
 
     def receive(self) -> Result | Lost:
@@ -191,7 +192,7 @@ class ProcessPool:
                 traceback_text=text,
             )
         else:
-            result = decode_result(buffers)
+            result = decode_result(buffers, PICKLE)
             result.copied_out = member.line.copied_out - copied_out
             self._roster.done(member, result.number)
             self._answers.append(result)

@@ -8,6 +8,7 @@ from collections import deque
 from typing import TypeAlias, TypedDict
 
 from dataflow_core import hooks
+from dataflow_core.parallel.packing import PICKLE
 from dataflow_core.parallel.part import WorkersPart
 from dataflow_core.parallel.processes import kinds
 from dataflow_core.parallel.processes.channel import Channel
@@ -77,7 +78,7 @@ def _serve(channel: Line, worker: Worker) -> None:
                 worker.close()
             else:
                 return
-        result = worker.run(decode_task(channel.buffers(tasks.popleft())))
-        channel.send(kinds.RESULT, encode_result(result))
+        result = worker.run(decode_task(channel.buffers(tasks.popleft()), PICKLE))
+        channel.send(kinds.RESULT, encode_result(result, PICKLE))
         # Nothing of a result is kept here while the next task is waited for.
         del result

@@ -1,0 +1,69 @@
+"""Fields to frames and back, between a parent and the processes that it started.
+
+Two ways, for channels that nobody else can reach: the safe codec, with a pickle for what it does
+not know; or one pickle, whose large buffers stay out of it (PEP 574), which is quicker.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import cloudpickle
+
+from dataflow_core.codec import Limits, decode, encode
+
+#: Parent and workers trust each other: only what memory holds bounds them.
+LIMITS = Limits(max_depth=200, max_frames=1 << 24, max_bytes=1 << 48)
+
+#: Smaller buffers are part of the pickle.
+OUT_OF_BAND = 4096
+
+Frames = Sequence[bytes | memoryview]
+
+
+class Packing(Protocol):
+    """Turns fields into frames, large arrays being views of theirs, and back."""
+
+    def pack(self, fields: Sequence[Any]) -> Frames:
+        """Return frames; raises what the fields' own pickling raises."""
+
+    def unpack(self, frames: Frames) -> Sequence[Any]:
+        """Return the fields; arrays are views of the frames."""
+
+
+class _Codec:
+    def pack(self, fields: Sequence[Any]) -> Frames:
+        return encode(fields, fallback=cloudpickle.dumps, limits=LIMITS)
+
+    def unpack(self, frames: Frames) -> Sequence[Any]:
+        fields: Sequence[Any] = decode(frames, fallback=pickle.loads, limits=LIMITS)
+        return fields
+
+
+class _Pickle:
+    def pack(self, fields: Sequence[Any]) -> Frames:
+        buffers: list[memoryview] = []
+
+        def keep_inside(buffer: pickle.PickleBuffer) -> bool:
+            raw = buffer.raw()
+            if raw.nbytes < OUT_OF_BAND:
+                return True
+            buffers.append(raw)
+            return False
+
+        try:
+            packed = pickle.dumps(fields, protocol=5, buffer_callback=keep_inside)
+        except Exception:  # noqa: BLE001  what is defined in __main__ or in a function, mostly
+            buffers.clear()
+            packed = cloudpickle.dumps(fields, protocol=5, buffer_callback=keep_inside)
+        return [packed, *buffers]
+
+    def unpack(self, frames: Frames) -> Sequence[Any]:
+        fields: Sequence[Any] = pickle.loads(frames[0], buffers=frames[1:])  # noqa: S301  our own
+        return fields
+
+
+CODEC: Packing = _Codec()
+PICKLE: Packing = _Pickle()
