@@ -17,6 +17,12 @@ BUILD_BACKEND = "hatchling>=1.24"
 MEASURING = {"alternating.py", "footprint.py"}
 PEERS = ("torch==2.13.0", "grain==0.2.18", "spdl-core==0.8.0")
 
+#: A kernel to run flows in, as notebooks do; its test is skipped without.
+NOTEBOOK = ("ipykernel", "jupyter_client")
+
+#: Most tests wait for processes to start and to end.
+PARALLEL = ("-n", "3", "--dist", "worksteal")
+
 CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTHONS = sorted({"3.10", "3.11", "3.12", "3.13", CURRENT}, key=lambda v: int(v.split(".")[1]))
 
@@ -56,7 +62,8 @@ def imports(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests, against the working tree; arguments go to pytest."""
     _install_editable(session)
-    session.run("pytest", *session.posargs)
+    session.install("pytest-xdist", *NOTEBOOK)
+    session.run("pytest", *PARALLEL, *session.posargs)
 
 
 @nox.session
@@ -84,10 +91,11 @@ def build(session: nox.Session) -> None:
     ]
     session.run("python", "-m", "venv", "--clear", str(env))
     python = str(env / ("Scripts" if os.name == "nt" else "bin") / "python")
-    session.run(python, "-m", "pip", "install", "-q", *wheels, "pytest", external=True)
+    tools = ("pytest", "pytest-xdist")
+    session.run(python, "-m", "pip", "install", "-q", *wheels, *tools, external=True)
     # Left out: what reads the working tree, and what makes an environment of its own anyway.
     session.run(
-        *(python, "-m", "pytest", "--ignore=tests/docs", "-m", "not environment"),
+        *(python, "-m", "pytest", "--ignore=tests/docs", "-m", "not environment", *PARALLEL),
         *session.posargs,
         external=True,
     )

@@ -52,7 +52,7 @@ def bare_get(path: str, order: list[int]) -> int:
     ):
         for index in order:
             key = f"{index:08d}".encode()
-            total += len(key) + len(bytes(transaction.get(key)))
+            total += len(key) + len(bytes(transaction.get(key) or b""))
     return total
 
 

@@ -186,10 +186,10 @@ def test_a_folder_without_files_is_told(tmp_path: Path) -> None:
     ("source", "message"),
     [
         ("none", "no file or folder 'none'"),
-        ("none.py:flow", "no file 'none.py'"),
-        ("no_such_module:flow", "names nothing"),
-        ("json:no_such_name", "names nothing"),
-        ("json:JSONDecodeError.__name__", "no DataFlow"),
+        ("none.py:flow", "there is no file"),
+        ("no_such_module:flow", "no module 'no_such_module'"),
+        ("json:no_such_name", "no attribute 'no_such_name'"),
+        ("json:JSONDecodeError.__name__", "not a DataFlow"),
     ],
 )
 def test_a_source_that_is_none_is_told(run: Run, source: str, message: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -40,17 +41,15 @@ def test_what_went_in_came_out_was_dropped_or_was_skipped(tasks: list[str]) -> N
         booked(ledger, first, fates, retried=1)
         first += len(fates)
     fates = "".join(tasks)
-    assert asdict(counts) == {
+    booked_here = {
         "datapoints_in": len(fates),
         "datapoints_out": fates.count("k"),
         "dropped": fates.count("d"),
         "skipped": fates.count("s"),
         "retries": len(tasks),
         "tasks": len(tasks),
-        "workers_lost": 0,
-        "tasks_rerun": 0,
-        "copied_out": 0,
     }
+    assert asdict(counts) == dict.fromkeys(asdict(counts), 0) | booked_here
 
 
 def test_several_runs_add_to_the_same_counts_but_each_has_a_bound_of_its_own() -> None:
@@ -84,7 +83,7 @@ def fails_at(fates: str, cuts: list[int], bound: float) -> list[int]:
     ledger = Ledger(Counts(), bound, None, 3)
     seen: list[int] = []
     edges = sorted({0, len(fates), *(cut % (len(fates) + 1) for cut in cuts)})
-    for first, end in zip(edges, edges[1:]):
+    for first, end in pairwise(edges):
         result = booked(ledger, first, fates[first:end])
         seen += result.positions
         if result.failure is not None:

@@ -128,9 +128,7 @@ def test_the_state_after_poison_points_at_it(seed: int, culprit: int) -> None:
 
 
 def test_too_much_poison_is_too_many_errors() -> None:
-    flow = on_chaos(
-        numbers(), ChaosBackend(1, poison={3, 9, 20}), on_error="skip", max_errors=2
-    )
+    flow = on_chaos(numbers(), ChaosBackend(1, poison={3, 9, 20}), on_error="skip", max_errors=2)
     seen = []
     with flow, pytest.raises(df.TooManyErrorsError, match="position 20") as raised:
         for dp in flow:

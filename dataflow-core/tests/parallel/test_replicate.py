@@ -166,6 +166,33 @@ def test_an_exception_of_a_clone_comes_at_its_turn(backend: str) -> None:
     assert seen == [0, 0, 1, 1, 2, 2]
 
 
+@in_this_process
+def test_after_an_exception_in_a_later_stage_the_state_points_at_its_datapoint(
+    backend: str,
+) -> None:
+    broken = True
+
+    def fail(dp: Any) -> Any:
+        if broken and dp[0] == 3:
+            raise ValueError("three")
+        return dp
+
+    with replicated(Noise(), 3) as whole:
+        expected = [canonical(dp) for dp in islice(whole, 20)]
+    with replicated(Noise(), 3, backend) as clones:
+        flow = clones.map(fail)
+        flow.reset_state(SEED)
+        seen = []
+        with pytest.raises(ValueError, match="three"):
+            for dp in flow:
+                seen.append(canonical(dp))
+        state = json.loads(json.dumps(flow.state_dict()))
+        assert len(seen) == state["position"] == 9
+        broken = False
+        flow.load_state_dict(state)
+        assert seen + [canonical(dp) for dp in islice(flow, 11)] == expected
+
+
 def test_nothing_stays_after_close_in_the_middle_and_it_can_be_read_again() -> None:
     expected = list(islice(replicated(Noise(), 2), 5))
     before = Remains.now()

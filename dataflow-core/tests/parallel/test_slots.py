@@ -175,8 +175,7 @@ def test_what_is_kept_never_changes(steps: list[tuple[int, int]], limit: int | N
         del kept[: max(0, len(kept) - keep)]
         assert limit is None or pair.outgoing._bytes <= limit
         assert pair.taken == len(kept)
-        for expected, one in kept:
-            assert (one == expected).all()
+        assert all((one == expected).all() for expected, one in kept)
     pair.close()
 
 

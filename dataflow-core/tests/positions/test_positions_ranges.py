@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ def members(ranges: Any) -> list[int]:
 def in_normal_form(ranges: Any) -> bool:
     """Whether ranges are sorted, and none touches the next."""
     return all(first <= last for first, last in ranges) and all(
-        one[1] + 1 < other[0] for one, other in zip(ranges, ranges[1:])
+        one[1] + 1 < other[0] for one, other in pairwise(ranges)
     )
 
 
@@ -66,7 +67,19 @@ def test_ranges_of_a_state_may_overlap_and_be_in_any_order(read: list[list[int]]
 
 @pytest.mark.parametrize(
     "value",
-    [None, 3, "12", {"a": 1}, [3], [[1]], [[1, 2, 3]], [[2, 1]], [[-1, 2]], [[True, 2]], [["a", 2]]],
+    [
+        None,
+        3,
+        "12",
+        {"a": 1},
+        [3],
+        [[1]],
+        [[1, 2, 3]],
+        [[2, 1]],
+        [[-1, 2]],
+        [[True, 2]],
+        [["a", 2]],
+    ],
 )
 def test_what_is_no_ranges_is_refused(value: Any) -> None:
     with pytest.raises(StateError, match="ranges"):

@@ -13,6 +13,7 @@ from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.proxy import ProxyDataFlow
 from dataflow_core.flow.run import Place, Run, Scope
 from dataflow_core.parallel.backend import Backend, Pool
+from dataflow_core.parallel.consumer_run import ConsumerRun
 from dataflow_core.parallel.groups_run import GroupsRun
 from dataflow_core.parallel.items_run import ItemsRun
 from dataflow_core.parallel.lease import Keeper
@@ -51,10 +52,11 @@ class ParallelData(ProxyDataFlow):
             whose members a stage might drop always come in order, as does what one worker runs.
         on_error: what to do when a one-by-one stage fails on a datapoint: "raise", "skip" (leave
             it out, counted), a `Retry`, or a function of (error, stage, position) that answers
-            "raise", "skip" or "retry". Asked in the worker. A batch that cannot be made, or a
-            source that fails, always raises.
+            "raise", "skip" or "retry". Asked where the stage runs, in a worker mostly. A batch
+            that cannot be made, a source that fails while it is iterated, and stages above the
+            workers' part always raise.
         max_errors: how many datapoints may be skipped in an epoch; a float is a fraction of those
-            that went in. One more raises TooManyErrorsError.
+            that went in so far. One more raises TooManyErrorsError.
         quarantine: a file that gets a line of JSON for each skipped datapoint: epoch, position,
             stage, error, traceback.
         timeout_s: seconds after which a worker process that is still at one task is killed, and
@@ -149,9 +151,12 @@ class ParallelData(ProxyDataFlow):
             return ItemsRun(cut, scope, place, terms)
         grouping = part.grouping._grouping()
         out_of_order = overtaking and not part.may_drop
-        make = UnorderedGroupsRun if out_of_order else GroupsRun
-        run = make(cut, grouping, scope, place, terms)
-        return cut.over_groups(run, scope)
+        if out_of_order:
+            return UnorderedGroupsRun(cut, grouping, scope, place, terms)
+        run = GroupsRun(cut, grouping, scope, place, terms)
+        if cut.consumer and cut.group is not None:
+            return ConsumerRun(run, cut.group, scope, self.on_error)
+        return run
 
     def _plan(self) -> Plan:
         return plan(self.ds, self.on_error, self.timeout_s)

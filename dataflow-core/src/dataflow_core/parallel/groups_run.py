@@ -35,7 +35,7 @@ class GroupsRun(Run):
 
     __slots__ = (
         "_after", "_before", "_done", "_draws", "_end", "_feed", "_grouping", "_may_drop",
-        "_start", "_terms",
+        "_start", "_terms", "ledger",
     )  # fmt: skip
 
     def __init__(
@@ -60,6 +60,7 @@ class GroupsRun(Run):
         self._grouping = grouping
         self._after = () if plan.part is None else plan.part.after
         self._terms = terms
+        self.ledger = terms.ledger(self._draws.epoch)
         self._start = self._feed.place()
         #: The last member of the group at hand, and of the one before: its task and position.
         self._end: tuple[Task, int] | None = None
@@ -70,13 +71,12 @@ class GroupsRun(Run):
         size = self._grouping.size
         regrouper = Regrouper(self._grouping, first)
         last_member: tuple[Task, int] | None = None
-        ledger = self._terms.ledger(self._draws.epoch)
         with self._terms.keeper.lease() as leased:
             tasks = cut(self._feed, self._draws, leased.numbers, lambda: size, first, self._done)
             engine = self._terms.engine(leased, tasks)
             try:
                 for task, answer in engine.results():
-                    result = ledger.take(task, answer)
+                    result = self.ledger.take(task, answer)
                     if result.failure is None or not result.grouped:
                         for group, position in regrouper.take(result):
                             self._before, self._end = self._end, (task, position)

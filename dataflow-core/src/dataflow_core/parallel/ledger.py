@@ -24,7 +24,8 @@ class Counts:
         datapoints_out: what it handed out, before any grouping.
         dropped: by maps and filters.
         skipped: because a stage failed on them.
-        retries: of datapoints that a stage failed on.
+        retries: of datapoints (or batches) that a stage failed on.
+        groups_skipped: batches, because a stage over them failed; their members came out.
         tasks: that were answered.
         workers_lost: processes that died.
         tasks_rerun: that were given to another worker.
@@ -36,6 +37,7 @@ class Counts:
     dropped: int = 0
     skipped: int = 0
     retries: int = 0
+    groups_skipped: int = 0
     tasks: int = 0
     workers_lost: int = 0
     tasks_rerun: int = 0
@@ -85,6 +87,17 @@ class Ledger:
             counts.dropped += inputs - kept - len(result.skipped)
         return result
 
+    def take_group(self, result: Result) -> Failure | None:
+        """Book what the consumer's steps made of a group, and return why the run ends, if so."""
+        self._counts.retries += result.retried
+        for skipped in result.skipped:
+            self._skipped += 1
+            self._counts.groups_skipped += 1
+            self._write([skipped])
+            if self._too_many(self._seen):
+                return Failure(self._error(skipped), skipped.traceback)
+        return result.failure
+
     def _too_many(self, seen: int) -> bool:
         allowed = self._max_errors
         if allowed is None:
@@ -96,18 +109,20 @@ class Ledger:
 
     def _cut(self, result: Result, last: Skipped, skipped: Sequence[Skipped]) -> Result:
         before = sum(1 for position in result.positions if position < last.position)
-        error = TooManyErrorsError(
-            f"{self._skipped} datapoints were skipped, which is more than max_errors="
-            f"{self._max_errors} allows; the last one, at position {last.position} in stage"
-            f" {last.stage}, because of {last.error}",
-            skipped=self._skipped,
-        )
         return Result(
             result.number,
             [*result.outputs[:before]],
             [*result.positions[:before]],
-            failure=Failure(error, last.traceback),
+            failure=Failure(self._error(last), last.traceback),
             skipped=[*skipped],
+        )
+
+    def _error(self, last: Skipped) -> TooManyErrorsError:
+        return TooManyErrorsError(
+            f"{self._skipped} datapoints were skipped, which is more than max_errors="
+            f"{self._max_errors} allows; the last one, at position {last.position} in stage"
+            f" {last.stage}, because of {last.error}",
+            skipped=self._skipped,
         )
 
     def _write(self, skipped: Sequence[Skipped]) -> None:

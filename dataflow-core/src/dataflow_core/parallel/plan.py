@@ -12,7 +12,7 @@ from dataflow_core.flow.chain_run import Step
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.group import GroupFlow
 from dataflow_core.flow.proxy import PointwiseFlow
-from dataflow_core.flow.run import Run, Scope
+from dataflow_core.flow.run import Scope
 from dataflow_core.flow.shard import ALL
 from dataflow_core.parallel.part import WorkersPart
 from dataflow_core.parallel.policy import OnError
@@ -43,12 +43,6 @@ class Plan:
             return Draws(scope.seed, scope.epoch, (scope.first,))
         after = () if self.group is None else self.group.streams(scope)
         return Draws(scope.seed, scope.epoch, self.feed.streams(scope), after)
-
-    def over_groups(self, groups: Run, scope: Scope) -> Run:
-        """Return the consumer's steps over the run that hands out groups."""
-        if not self.consumer or self.group is None:
-            return groups
-        return self.group.over(groups, scope)
 
     def placement(self) -> Mapping[int, str]:
         """Return where each stage runs, by `id`."""

@@ -102,6 +102,10 @@ class Roster(Generic[L]):
             member.since = time.monotonic()
         self._suspects.discard(number)
 
+    def heard(self, member: Member[L]) -> None:
+        """Take note that something comes from a worker: how long that takes is not its fault."""
+        member.since = time.monotonic()
+
     def patience_s(self) -> float | None:
         """Return how long to wait for news before looking for overdue workers; None: forever."""
         if self._timeout_s is None:

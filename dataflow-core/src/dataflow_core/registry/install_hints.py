@@ -60,7 +60,7 @@ _NAMES = {
         "to_uint8",
         "transpose",
     ),
-    "dataflow-lmdb": ("lmdb", "lmdb_decode", "lmdb_serializer"),
+    "dataflow-lmdb": ("caffe_lmdb", "convert", "info", "lmdb", "lmdb_decode", "lmdb_serializer"),
     "dataflow-zmq": ("prefetch_zmq", "zmq"),
 }
 _DISTRIBUTIONS = {name: distribution for distribution, names in _NAMES.items() for name in names}

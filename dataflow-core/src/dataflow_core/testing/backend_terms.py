@@ -74,9 +74,14 @@ class BackendTerms(BackendCase):
     """What a flow may be told to do about errors, and about order."""
 
     def test_what_fails_is_left_out_and_counted(self, parallel: Parallel) -> None:
-        for make in (_numbers, lambda func: _batches(func, _steady())):
-            flow = parallel(make(_failing()), on_error="skip")
-            assert_same_stream(flow, seeded_flow(lambda make=make: make(_dropping())))
+        dropping = seeded_flow(lambda: _numbers(_dropping()))
+        dropping_then_batched = seeded_flow(lambda: _batches(_dropping(), _steady()))
+        for failing, sequential in (
+            (_numbers(_failing()), dropping),
+            (_batches(_failing(), _steady()), dropping_then_batched),
+        ):
+            flow = parallel(failing, on_error="skip")
+            assert_same_stream(flow, sequential)
             stats = flow.stats()
             assert stats["datapoints_in"] == SIZE
             assert stats["skipped"] == len(BAD)

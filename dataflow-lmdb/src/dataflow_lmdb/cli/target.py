@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pkgutil
-import sys
 from pathlib import Path
 
+from dataflow_core.cli import load_flow
 from dataflow_core.errors import TargetError
 from dataflow_core.flow import DataFlow
 from dataflow_lmdb.cli.codec_option import RAW, usable_codec
@@ -35,33 +34,15 @@ def open_source(source: str, codec: str | None) -> DataFlow:
         if codec == RAW:
             return LMDBData(source, shuffle=False)
         return LMDBSerializer.load(source, shuffle=False, codec=usable_codec(codec))
-    where, colon, attribute = source.rpartition(":")
-    if not colon:
+    if ":" not in source:
         raise TargetError(
             f"there is no file or folder {source!r}; a flow in Python is named"
             " MODULE:ATTRIBUTE or path/to/file.py:ATTRIBUTE"
         )
     _refuse_codec(source, codec)
-    return _flow_in_module(where, attribute)
+    return load_flow(source)
 
 
 def _refuse_codec(source: str, codec: str | None) -> None:
     if codec is not None:
         raise TargetError(f"--codec says what an LMDB's values are in, and {source!r} is no LMDB")
-
-
-def _flow_in_module(where: str, attribute: str) -> DataFlow:
-    file = Path(where)
-    folder, module = (file.parent, file.stem) if file.suffix == ".py" else (Path(), where)
-    if file.suffix == ".py" and not file.is_file():
-        raise TargetError(f"there is no file {where!r}")
-    # As for `python script.py` and `python -m module`.
-    sys.path.insert(0, str(folder.absolute()))
-    try:
-        found = pkgutil.resolve_name(f"{module}:{attribute}")
-    except (ModuleNotFoundError, AttributeError, ValueError) as error:
-        raise TargetError(f"{where}:{attribute} names nothing: {error}") from error
-    flow = found() if callable(found) and not isinstance(found, DataFlow) else found
-    if not isinstance(flow, DataFlow):
-        raise TargetError(f"{where}:{attribute} gives {flow!r:.60}, which is no DataFlow")
-    return flow

@@ -172,6 +172,7 @@ class ProcessPool:
         return None if told else WATCH_MILLISECONDS
 
     def _read(self, member: Member[Line]) -> None:
+        self._roster.heard(member)
         try:
             for message in member.line.wire.messages():
                 self._take(member, message)
