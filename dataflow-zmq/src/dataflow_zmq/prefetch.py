@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, SupportsIndex
+from typing import ClassVar, SupportsIndex
 
-from dataflow_core import BatchData, DataFlow, Datapoint, MapData, ParallelData
+from dataflow_core import DataFlow, MultiProcessMapAndBatchData, MultiProcessMapData, ParallelData
 
 
 class PrefetchDataZMQ(ParallelData):
@@ -38,57 +37,13 @@ class MultiProcessRunnerZMQ(PrefetchDataZMQ):
     """The same as PrefetchDataZMQ, under its other name."""
 
 
-class MultiProcessMapDataZMQ(ParallelData):
-    """Run `map_func` on every datapoint of `ds` in `num_proc` processes.
+class MultiProcessMapDataZMQ(MultiProcessMapData):
+    """MultiProcessMapData whose processes talk over ZeroMQ."""
 
-    Order, duplicates, loss: as MapData; None drops.
-
-    Args:
-        ds: the flow.
-        num_proc: how many processes; None: as many as usable CPUs.
-        map_func: datapoint → datapoint or None.
-        buffer_size: how many datapoints may be under way at most.
-        strict: accepted; both ways are exact here.
-    """
-
-    def __init__(
-        self,
-        ds: DataFlow,
-        num_proc: SupportsIndex | None = None,
-        map_func: Callable[[Any], Datapoint | None] | None = None,
-        *,
-        buffer_size: SupportsIndex = 200,
-        strict: bool = False,
-    ) -> None:
-        del strict
-        if map_func is None:
-            raise TypeError("MultiProcessMapDataZMQ needs a map_func")
-        super().__init__(MapData(ds, map_func), num_proc, "zmq", max_in_flight=buffer_size)
+    _backend_name: ClassVar[str] = "zmq"
 
 
-class MultiProcessMapAndBatchDataZMQ(ParallelData):
-    """Run `map_func` on every datapoint of `ds` and batch the results, in `num_proc` processes.
+class MultiProcessMapAndBatchDataZMQ(MultiProcessMapAndBatchData):
+    """MultiProcessMapAndBatchData whose processes talk over ZeroMQ."""
 
-    Order, duplicates, loss: as BatchData over MapData.
-
-    Args:
-        ds: the flow.
-        num_proc: how many processes.
-        map_func: datapoint → datapoint or None, which drops.
-        batch_size: datapoints per batch.
-        buffer_size: how many datapoints may be under way at most; None: as the workers need.
-    """
-
-    def __init__(
-        self,
-        ds: DataFlow,
-        num_proc: SupportsIndex,
-        map_func: Callable[[Any], Datapoint | None],
-        batch_size: SupportsIndex,
-        buffer_size: SupportsIndex | None = None,
-    ) -> None:
-        batches = BatchData(MapData(ds, map_func), batch_size)
-        in_flight = None
-        if buffer_size is not None:
-            in_flight = max(1, buffer_size.__index__() // batches.batch_size)
-        super().__init__(batches, num_proc, "zmq", max_in_flight=in_flight)
+    _backend_name: ClassVar[str] = "zmq"
