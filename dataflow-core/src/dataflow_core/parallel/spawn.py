@@ -31,6 +31,8 @@ from dataflow_core.parallel.forked import Forked
 StartMethod: TypeAlias = Literal["fresh", "fork"]
 
 _BOOT = "from dataflow_core.parallel.spawn import _run_worker; _run_worker()"
+#: Ctrl-C reaches the whole process group; what to do about it is the parent's business.
+_IGNORE = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); "
 #: Finds this package in the new interpreter, which does not have the parent's sys.path yet.
 _FIND = "import sys; sys.path[:0] = sys.argv[1:]; del sys.argv[1:]; "
 
@@ -142,7 +144,7 @@ class WorkerProcess:
 def _fresh(descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
     here = str(Path(__file__).resolve().parents[2])
     return subprocess.Popen(  # noqa: S603  our own interpreter
-        [sys.executable, "-c", _FIND + _BOOT, here],
+        [sys.executable, "-c", _IGNORE + _FIND + _BOOT, here],
         stdin=subprocess.PIPE,
         pass_fds=descriptors,
     )
@@ -168,8 +170,7 @@ def _run_worker() -> None:
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
-    # Ctrl-C reaches the whole process group; what to do about it is the parent's business.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # in a fork, too
     sys.path[:] = orders["sys_path"]
     threading.Thread(
         target=_watch,
