@@ -181,7 +181,8 @@ class Engine:
         first, *others = self._in_flight.values()
         if not first.opens:
             first = replace(first, opens=True, begin=self._reached)
-        return [first, *others]
+        # Alone, so that its answer is here before the next one can be what the worker dies of.
+        return [replace(first, alone=True), *others]
 
 
 def raise_failure(failure: Failure) -> None:
