@@ -23,6 +23,9 @@ NOTEBOOK = ("ipykernel", "jupyter_client")
 #: Most tests wait for processes to start and to end.
 PARALLEL = ("-n", "3", "--dist", "worksteal")
 
+#: Tests of workers that live, die and draw random pipelines.
+LONG = ("dataflow-core/tests/parallel", "dataflow-core/tests/testing", "tests/integration")
+
 CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTHONS = sorted({"3.10", "3.11", "3.12", "3.13", CURRENT}, key=lambda v: int(v.split(".")[1]))
 
@@ -93,9 +96,11 @@ def build(session: nox.Session) -> None:
     python = str(env / ("Scripts" if os.name == "nt" else "bin") / "python")
     tools = ("pytest", "pytest-xdist")
     session.run(python, "-m", "pip", "install", "-q", *wheels, *tools, external=True)
-    # Left out: what reads the working tree, and what makes an environment of its own anyway.
+    # Left out: what reads the working tree, what makes an environment of its own anyway, and what
+    # takes long and has been seen to hold: here it is about what the wheels contain.
     session.run(
-        *(python, "-m", "pytest", "--ignore=tests/docs", "-m", "not environment", *PARALLEL),
+        *(python, "-m", "pytest", "-m", "not environment", *PARALLEL),
+        *(f"--ignore={path}" for path in ("tests/docs", *LONG)),
         *session.posargs,
         external=True,
     )
