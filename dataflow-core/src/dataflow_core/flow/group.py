@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -36,8 +37,9 @@ class Grouping:
 class GroupFlow(ProxyDataFlow):
     """A stage over groups of consecutive datapoints; its subclasses write `_grouping()`."""
 
+    @abstractmethod
     def _grouping(self) -> Grouping:
-        raise NotImplementedError
+        """Return how groups are formed."""
 
     def _open(self, scope: Scope, place: Place | None) -> Run:
         run = self.ds._open(scope, upstream_place(place))
