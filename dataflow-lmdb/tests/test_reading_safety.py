@@ -198,7 +198,6 @@ print(json.dumps(outcomes))
         "DatabaseChangedError",
         "DatabaseNotFoundError",
         "EmptyDatabaseError",
-        "KeyNotFoundError",
         "NotAnLMDBError",
     }, outcomes
 

@@ -45,4 +45,10 @@ class Watch:
             return  # another layout: there is nothing to be seen
         start = places[following]
         self.place = memoryview(pages)[start : start + _NUMBER.size].cast("Q")
-        self.seen = found[following]
+        # What a commit has put there since LMDB was asked counts as a change.
+        self.seen = min(found[following], last)
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether there has been a commit; readers in a hurry compare `place` themselves."""
+        return self.place[0] != self.seen

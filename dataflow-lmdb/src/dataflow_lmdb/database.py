@@ -90,7 +90,7 @@ class Database:
     def failed(self, error: lmdb.Error) -> LMDBError:
         """Return the error for what LMDB says when it fails to read."""
         path = self.location.path
-        if self.watch.place[0] != self.watch.seen or isinstance(error, lmdb.MapResizedError):
+        if self.watch.has_changed or isinstance(error, lmdb.MapResizedError):
             return changed(path)
         return damaged(path, error)
 
@@ -108,7 +108,8 @@ class Database:
 class Lease:
     """The right to read a `Database`, until it is closed or gone.
 
-    Within a `with` statement what LMDB raises becomes an error of this package.
+    Within a `with` statement what LMDB raises becomes an error of this package, and anything amiss
+    in a file that is written to meanwhile a DatabaseChangedError.
 
     Attributes:
         database: to read from as long as one holds the lease.
@@ -131,7 +132,11 @@ class Lease:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: object
     ) -> None:
-        failure = self.database.failed(error) if isinstance(error, lmdb.Error) else None
+        if isinstance(error, lmdb.Error):
+            failure: LMDBError | None = self.database.failed(error)
+        else:
+            torn = isinstance(error, LMDBError) and self.database.watch.has_changed
+            failure = changed(self.database.location.path) if torn else None
         self.close()
         if failure is not None:
             raise failure from error

@@ -43,6 +43,8 @@ class DecodedData(LMDBData):
             raise
         # What a codec raises is its own affair: unpickling may raise anything.
         except Exception as error:
+            if watch.has_changed:
+                raise changed(self._path) from error
             raise DamagedRecordError(
                 f"the record {key!r} of {self._path!r} cannot be decoded as {self._form}:"
                 f" {error!r}",

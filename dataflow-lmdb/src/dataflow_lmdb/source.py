@@ -182,6 +182,8 @@ class LMDBData(IndexedDataFlow):
 
     def _missing(self, index: int, database: Database) -> LMDBError:
         """Return the error for a record that is not there; an IndexError if none should be."""
+        if database.watch.has_changed:
+            return changed(self._path)
         key = self._keys[index]
         try:
             first = next(database.keys(), None)
