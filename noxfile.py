@@ -13,9 +13,10 @@ PACKAGES = ("dataflow-core", "dataflow-image", "dataflow-lmdb", "dataflow-zmq")
 EXTRAS = {"dataflow-core": "[cli,testing]", "dataflow-image": "[demo]"}
 SOURCES = [f"{package}/src" for package in PACKAGES]
 BUILD_BACKEND = "hatchling>=1.24"
+TORCH = "torch==2.13.0"
 #: What the benchmarks measure with, and whom they compare with if asked to.
 MEASURING = {"alternating.py", "footprint.py"}
-PEERS = ("torch==2.13.0", "grain==0.2.18", "spdl-core==0.8.0")
+PEERS = (TORCH, "grain==0.2.18", "spdl-core==0.8.0")
 
 #: A kernel to run flows in, as notebooks do; its test is skipped without.
 NOTEBOOK = ("ipykernel", "jupyter_client")
@@ -71,10 +72,20 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Every example: those of docstrings, and the code on the pages."""
+    """Every example: of docstrings and pages; and the pictures, those that are out of date anew."""
     _install_editable(session)
+    with session.chdir("docs"):
+        session.run("python", "-m", "catalogue")
     session.run("pytest", "--doctest-modules", *SOURCES)
     session.run("pytest", "tests/docs", *session.posargs)
+
+
+@nox.session
+def torch(session: nox.Session) -> None:
+    """A training run with PyTorch, killed and resumed; downloads it, so only when asked for."""
+    _install_editable(session)
+    session.install(TORCH)
+    session.run("pytest", "tests/docs/test_examples.py", *session.posargs)
 
 
 @nox.session

@@ -1,19 +1,22 @@
-"""The command: load the flow, run it for a moment, write the sheet."""
+"""The command: load the flow, run it for a moment, write the sheet or the page."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
 
-import cv2
 import typer
 
 from dataflow_core.cli import load_flow
-from dataflow_image.demo.contact_sheet import contact_sheet
 from dataflow_image.preview.errors import PreviewError
-from dataflow_image.preview.shown import strips_of
+from dataflow_image.preview.page import preview_page
+from dataflow_image.preview.sheet import preview_sheet
+from dataflow_image.preview.shown import rows_of
 
 __all__ = ["preview"]
+
+_PICTURE = {".png"}
+_PAGE = {".html", ".htm"}
 
 
 def preview(
@@ -28,7 +31,12 @@ def preview(
     epochs: Annotated[int, typer.Option(min=1, help="How often to draw for each image.")] = 4,
     seed: Annotated[int, typer.Option(min=0, help="Seeds the flow.")] = 0,
     out: Annotated[
-        Path, typer.Option(dir_okay=False, help="Where to write the contact sheet, a PNG.")
+        Path,
+        typer.Option(
+            dir_okay=False,
+            help="Where to write the contact sheet: a picture, .png; or a page, .html, "
+            "that also tells what else is in the datapoints.",
+        ),
     ] = Path("dataflow-preview.png"),
 ) -> None:
     """Show what a pipeline really yields, as a contact sheet.
@@ -36,15 +44,23 @@ def preview(
     Each image stands beside what the last augmenting stage makes of it, with boxes, masks, polygons
     and points drawn in. Stages after that, such as a batch, are not run.
     """
+    kind = out.suffix.lower()
+    if kind not in _PICTURE | _PAGE:
+        raise PreviewError(f"--out {out}: a preview is a .png or a .html file")
     if not out.absolute().parent.is_dir():
         raise PreviewError(f"there is no folder {out.absolute().parent} to write {out.name} into")
     with load_flow(target) as flow:
-        strips = strips_of(flow, count, epochs, seed)
-    if not strips:
+        rows = rows_of(flow, count, epochs, seed)
+        pipeline = flow.explain()
+    if not rows:
         raise PreviewError(f"{target} yields nothing")
-    shown = len(strips[0].augmented)
-    captions = ["original", *(f"epoch {number}" for number in range(shown))] if shown else ["image"]
-    sheet = contact_sheet(strips, captions, f"{target}, seed {seed}")
-    _, png = cv2.imencode(".png", sheet)
-    out.write_bytes(png.tobytes())
-    typer.echo(f"{len(strips)} images: {out}")
+    if kind in _PAGE:
+        out.write_text(preview_page(rows, target, seed, pipeline), encoding="utf-8")
+    else:
+        out.write_bytes(preview_sheet(rows, target, seed))
+    typer.echo(f"{len(rows)} images: {out}")
+    if 0 < len(rows[0].augmented) < epochs:
+        typer.echo(
+            "Epochs begin with different images, as after a shuffle, so only one is shown; without "
+            "the shuffle each image would stand beside several draws."
+        )

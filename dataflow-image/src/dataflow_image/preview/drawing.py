@@ -12,7 +12,7 @@ from dataflow_image.imgaug.show import picture
 from dataflow_image.imgaug.spec import Image
 from dataflow_image.imgaug.transforms import Boxes, Coords
 
-__all__ = ["Marks", "drawn"]
+__all__ = ["Marks", "drawn", "marked"]
 
 _SIDE = 336  # of the picture's longer edge, in pixels
 _RED, _GREEN, _BLUE, _ORANGE = (60, 60, 230), (80, 200, 60), (230, 130, 40), (30, 150, 250)
@@ -42,28 +42,41 @@ def drawn(img: Image, marks: Marks) -> Image:
     scale = _SIDE / max(h, w)
     size = (max(1, round(w * scale)), max(1, round(h * scale)))
     canvas = cv2.resize(picture(img), size, interpolation=cv2.INTER_AREA)
-    for mask in marks.masks:
-        marked = cv2.resize((mask != 0).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-        tinted = cv2.addWeighted(
-            canvas, 1 - _MASK_WEIGHT, np.full_like(canvas, _BLUE), _MASK_WEIGHT, 0
-        )
-        canvas = np.where(marked[..., np.newaxis] > 0, tinted, canvas)
-    canvas = np.ascontiguousarray(canvas)
+    return marked(canvas, marks, scale)
+
+
+def marked(canvas: Image, marks: Marks, scale: float = 1.0) -> Image:
+    """Return a picture with marks drawn in.
+
+    Args:
+        canvas: the picture, uint8, (height, width, 3), BGR; it is not written to.
+        marks: in pixels of the image that the picture is of.
+        scale: how many pixels of the picture make one of the image.
+    """
+    canvas = _tinted(canvas, marks.masks)
     for boxes in marks.boxes:
         for x0, y0, x1, y1 in _pixels(boxes, scale):
             cv2.rectangle(canvas, (x0, y0), (x1, y1), _GREEN, 2)
     for polygon in marks.polygons:
-        cv2.polylines(
-            canvas,
-            [np.array(_pixels(polygon, scale), np.int32)],
-            isClosed=True,
-            color=_ORANGE,
-            thickness=2,
-        )
+        corners = np.array(_pixels(polygon, scale), np.int32)
+        cv2.polylines(canvas, [corners], isClosed=True, color=_ORANGE, thickness=2)
     for points in marks.points:
         for x, y in _pixels(points, scale):
             cv2.circle(canvas, (x, y), 4, _RED, -1, cv2.LINE_AA)
     return canvas
+
+
+def _tinted(canvas: Image, masks: Sequence[Image]) -> Image:
+    """Return a new picture, blue where a mask is not zero."""
+    tinted = canvas.copy()
+    size = (canvas.shape[1], canvas.shape[0])
+    for mask in masks:
+        shown = cv2.resize((mask != 0).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        blue = cv2.addWeighted(
+            tinted, 1 - _MASK_WEIGHT, np.full_like(tinted, _BLUE), _MASK_WEIGHT, 0
+        )
+        tinted = np.where(shown[..., np.newaxis] > 0, blue, tinted)
+    return np.ascontiguousarray(tinted)
 
 
 def _pixels(marks: Coords | Boxes, scale: float) -> list[list[int]]:
