@@ -21,6 +21,9 @@ PEERS = (TORCH, "grain==0.2.18", "spdl-core==0.8.0")
 #: A kernel to run flows in, as notebooks do; its test is skipped without.
 NOTEBOOK = ("ipykernel", "jupyter_client")
 
+#: Whose databases and messages are read; their tests are skipped without.
+WRITERS = ("msgpack-numpy==0.4.8", "protobuf>=5", "tensorpack==0.11")
+
 #: Most tests wait for processes to start and to end.
 PARALLEL = ("-n", "3", "--dist", "worksteal")
 
@@ -66,7 +69,7 @@ def imports(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests, against the working tree; arguments go to pytest."""
     _install_editable(session)
-    session.install("pytest-xdist", *NOTEBOOK)
+    session.install("pytest-xdist", *NOTEBOOK, *WRITERS)
     session.run("pytest", *PARALLEL, *session.posargs)
 
 

@@ -23,6 +23,7 @@ from dataflow_core.codec import decode, dumps, encode, loads, wire
 DATAPOINTS: dict[str, object] = {
     "[75 kB uint8, int]": [np.zeros(75_000, np.uint8), 3],
     "[75 kB bytes, int]": [bytes(75_000), 3],
+    "[1 kB bytes, int]": [bytes(1000), 3],
     "[int, float32 of 8]": [3, np.zeros(8, np.float32)],
     "{image 224x224x3, label}": {"image": np.zeros((224, 224, 3), np.uint8), "label": 3},
     "20 boxes as dicts": [{"box": (i / 3, i / 5, i / 7, 1.0), "id": i} for i in range(20)],

@@ -1,7 +1,7 @@
 """Other loaders on the same work, as far as they are installed.
 
-None of them is needed; `nox -s peers` installs all. Each module here has one function, `batches`,
-and is imported only if its library is there.
+None of them is needed; `nox -s peers` installs all. Each `*_loader` here has one function,
+`batches`, and is imported only if its library is there.
 """
 
 from __future__ import annotations
@@ -70,12 +70,13 @@ _PEERS = {
 def installed(*kinds: str) -> Iterator[Peer]:
     """Yield the peers that are installed and have workers of these kinds; say which are not."""
     for library, peers in _PEERS.items():
-        if _is_installed(library):
+        if is_installed(library):
             yield from (peer for peer in peers if peer.kind in kinds)
 
 
 @cache
-def _is_installed(library: str) -> bool:
+def is_installed(library: str) -> bool:
+    """Whether a library is there; says so if it is not."""
     found = find_spec(library) is not None
     if not found:
         # Once, however often it is asked for.

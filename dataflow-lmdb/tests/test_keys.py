@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataflow_lmdb.keys import FormatKeys, KeyTable
+from dataflow_lmdb.keys import BLOCK, FormatKeys, Keys, KeyTable, guess_template
 
 TEMPLATES = [
     *("{:0>8d}", "{:08d}", "{0:03d}", "{}", "{:d}", "a{:0>2d}b", "100%{:05d}%d", "{{{:04d}}}"),
@@ -61,3 +61,64 @@ def test_the_wrong_key_is_named() -> None:
         KeyTable(["a", 7])  # type: ignore[list-item]
     with pytest.raises(ValueError, match=r"keys\[0\] is empty"):
         KeyTable([""])
+
+
+def table_of(count: int) -> KeyTable:
+    return KeyTable.scanned(sorted(b"%d" % (number * 7) for number in range(count)))
+
+
+@pytest.mark.parametrize("keys", [*(FormatKeys(each, 1000) for each in TEMPLATES), table_of(1000)])
+@given(data=st.data())
+def test_keys_are_those_from_an_index_on_and_no_others(keys: Keys, data: st.DataObject) -> None:
+    block = data.draw(st.integers(0, 9)) * BLOCK
+    start = data.draw(st.integers(block, block + BLOCK - 1))
+    stop = data.draw(st.integers(start + 1, block + BLOCK))
+    found = [keys[index] for index in range(start, stop)]
+    assert keys.are(found, start)
+    place = data.draw(st.integers(0, len(found) - 1))
+    other = bytearray(found[place])
+    other[data.draw(st.integers(0, len(other) - 1))] ^= data.draw(st.integers(1, 255))
+    assert not keys.are([*found[:place], bytes(other), *found[place + 1 :]], start)
+    # The same bytes, divided otherwise.
+    if place + 1 < len(found):
+        moved = [found[place] + found[place + 1][:1], found[place + 1][1:]]
+        assert not keys.are([*found[:place], *moved, *found[place + 2 :]], start)
+
+
+def test_a_scan_gives_the_keys_as_a_list_does() -> None:
+    keys = sorted(b"%d" % number for number in range(25_000))
+    scanned, listed = KeyTable.scanned(keys), KeyTable(keys)
+    assert [scanned[i] for i in range(len(scanned))] == keys
+    assert scanned.ascending
+    assert listed.ascending
+    assert len(KeyTable.scanned([])) == 0
+
+
+@given(
+    before=st.text("ab{}%01_é", max_size=4),
+    after=st.text("ab{}%_.", max_size=4),
+    width=st.integers(1, 12),
+    data=st.data(),
+)
+def test_a_guessed_format_string_makes_the_first_and_the_last_key(
+    before: str, after: str, width: int, data: st.DataObject
+) -> None:
+    count = data.draw(st.integers(2, 10**width))
+    first, last = (f"{before}{number:0{width}d}{after}".encode() for number in (0, count - 1))
+    template = guess_template(first, last, count)
+    if "é" in before:
+        assert template is None
+    else:
+        assert template is not None
+        keys = FormatKeys(template, count)
+        assert (keys[0], keys[count - 1]) == (first, last)
+        assert keys.ascending or {*"{}"} & {*before, *after}
+    assert guess_template(first, last, count + 1) is None
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(b"a", b"b"), (b"1", b"3"), (b"0", b"11"), (b"\xff0", b"\xff2"), (b"0a", b"2b"), (b"", b"2")],
+)
+def test_no_format_string_is_guessed_where_none_fits(first: bytes, last: bytes) -> None:
+    assert guess_template(first, last, 3) is None

@@ -61,15 +61,18 @@ def run(path, seconds):
     return finished
 
 kills = midway = databases = 0
+longest = 0.06
 while kills < {KILLS}:
     path = os.path.join(folder, f"{{databases}}.lmdb")
     databases += 1
     before = 0
     while kills < {KILLS}:
-        finished = run(path, draws.uniform(0.0, 0.06))
+        finished = run(path, draws.uniform(0.0, longest))
         records = found(path)
         assert len(records) >= before, "committed records are gone"
         assert records == expected[:len(records)], "other records than were written"
+        # As this machine has it, and what else runs there.
+        longest *= 0.9 if finished else 1.1 if len(records) == before else 1
         if finished:
             break
         kills += 1

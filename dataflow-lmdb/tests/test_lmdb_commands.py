@@ -254,3 +254,19 @@ def test_info_leaves_no_file_open(run: Run, images: dict[str, bytes]) -> None:
     run("info", "images.lmdb")
     LMDBSerializer.save(DataFromList([[1]]), "images.lmdb", resume=True, progress=False)
     assert len(LMDBData("images.lmdb")) == 8
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_info_checks_pages_before_it_reads_them(run: Run, tmp_path: Path, *, damaged: bool) -> None:
+    path = tmp_path / "x.lmdb"
+    LMDBSerializer.save(DataFromList([[bytes(100)]] * 900), path, progress=False)
+    if damaged:
+        data = bytearray(path.read_bytes())
+        for page in range(2, len(data) // 4096):
+            data[page * 4096 + 12] ^= 9
+        path.write_bytes(data)
+    status, output, errors = run("info", "x.lmdb", "--check")
+    assert (status != 0) == damaged, errors
+    assert ("free room" in output) == damaged
+    assert ("no damage found" in output) != damaged
+    assert ("is damaged: copy it again" in errors) == damaged

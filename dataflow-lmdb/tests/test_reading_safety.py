@@ -11,6 +11,8 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import lmdb
 import pytest
@@ -24,6 +26,7 @@ from dataflow_lmdb import (
     LMDBSerializer,
     NotAnLMDBError,
 )
+from dataflow_lmdb.changes import Watch
 
 LMDB_HEADER_BYTES = 8192
 
@@ -200,6 +203,62 @@ print(json.dumps(outcomes))
         "EmptyDatabaseError",
         "NotAnLMDBError",
     }, outcomes
+
+
+class WrittenWhileAsked:
+    """An environment that is asked for its last commit while others commit."""
+
+    def __init__(self, environment: lmdb.Environment, commits: int) -> None:
+        self.environment = environment
+        self.commits = commits
+        self.stat = environment.stat
+
+    def commit(self) -> None:
+        with self.environment.begin(write=True) as transaction:
+            transaction.put(b"key", os.urandom(8))
+
+    def info(self) -> dict[str, int]:
+        for _ in range(self.commits):
+            self.commit()
+        return dict(self.environment.info())
+
+
+@pytest.mark.parametrize("before", range(4))
+@pytest.mark.parametrize("during", range(4))
+def test_commits_are_noticed_from_the_first_look_on(
+    tmp_path: Path, before: int, during: int
+) -> None:
+    with lmdb.open(str(tmp_path)) as environment:
+        written = WrittenWhileAsked(environment, during)
+        for _ in range(before):
+            written.commit()
+        watch = Watch(tmp_path / "data.mdb", written)
+        assert watch.has_changed == (during > 0)
+        for _ in range(4):
+            written.commit()
+            assert watch.has_changed
+
+
+@pytest.mark.parametrize(("load", "get"), [(LMDBData, "get"), (LMDBSerializer.load, "view")])
+def test_a_record_that_is_written_over_while_it_is_read_is_not_handed_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, load: Callable[..., LMDBData], get: str
+) -> None:
+    path = tmp_path / "x.lmdb"
+    LMDBSerializer.save(DataFromList([[1], [2]], shuffle=False), path, progress=False)
+    flow = load(path)
+    assert flow[1][-1]
+    assert flow._lease is not None
+    database = flow._lease.database
+    read, place = getattr(database.reader, get), [0]
+
+    def read_and_be_overtaken(key: bytes) -> Any:
+        place[0] += 1
+        return read(key)
+
+    monkeypatch.setattr(database, "watch", SimpleNamespace(place=place, seen=0))
+    monkeypatch.setattr(database.reader, get, read_and_be_overtaken)
+    with pytest.raises(DatabaseChangedError):
+        flow[1]
 
 
 def test_a_foreign_layout_is_read_without_the_watch(

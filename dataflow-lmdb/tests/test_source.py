@@ -19,7 +19,9 @@ from dataflow_lmdb import (
     KeyNotFoundError,
     LMDBData,
     LMDBDataDecoder,
+    source,
 )
+from dataflow_lmdb.keys import FormatKeys
 
 RECORDS = [[b"%08d" % i, str(i * i).encode()] for i in range(20)]
 KEYS = [key for key, _ in RECORDS]
@@ -120,6 +122,66 @@ def test_a_gap_in_numbered_keys_is_an_error_in_order_and_by_index(
         next(iterator)
     with pytest.raises(KeyNotFoundError, match="no record b'2'"):
         flow[2]
+
+
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than ten records are too many to scan."""
+    monkeypatch.setattr(source, "_MAX_SCANNED", 10)
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize("form", ["%08d", "img-%02d.jpg", "1%02d"])
+def test_numbers_are_keys_that_need_no_scan(make: Callable[..., str], form: str) -> None:
+    records = {(form % number).encode(): b"%d" % number for number in range(20)}
+    flow = LMDBData(make({**records, b"__meta__": b"?"}), shuffle=False)
+    assert isinstance(flow._keys, FormatKeys)
+    assert list(flow) == [[key, value] for key, value in records.items()]
+    assert [flow[i] for i in range(20)] == list(flow)
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize(
+    "keys",
+    [
+        [b"%d" % number for number in range(200)],  # not of equal width
+        [b"%03d" % number for number in range(200) if number != 100],
+        [b"%03d" % (2 * number) for number in range(200)],
+        [number.to_bytes(2, "big") for number in range(200)],
+        # As many as there would be, and the first and the last are right.
+        [b"000", *(b"0%02dx" % number for number in range(1, 99)), b"099"],
+    ],
+)
+def test_other_keys_are_scanned_however_many(make: Callable[..., str], keys: list[bytes]) -> None:
+    flow = LMDBData(make(dict.fromkeys(keys, b"")), shuffle=False)
+    assert [key for key, _ in flow] == sorted(keys)
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_keys_that_only_seem_to_be_numbers_end_no_epoch_in_silence(
+    make: Callable[..., str], monkeypatch: pytest.MonkeyPatch, *, shuffle: bool
+) -> None:
+    monkeypatch.setattr(source, "_SAMPLED", 3)
+    keys = [b"%03d" % number for number in range(200) if number != 77] + [b"150x"]
+    path = make(dict.fromkeys(keys, b""))
+    flow = LMDBData(path, shuffle=shuffle)
+    with pytest.raises(KeyNotFoundError, match=r"no record b'077'.*list them, keys=\[") as caught:
+        list(flow)
+    assert caught.value.key == b"077"
+    assert [key for key, _ in LMDBData(path, shuffle=False, keys=sorted(keys))] == sorted(keys)
+
+
+def test_a_walk_reads_ahead_by_bytes_and_in_any_place(make: Callable[..., str]) -> None:
+    sizes = [0, 10, 70_000, 3, 40_000, 40_000, *[100] * 300, 70_000, 0]
+    path = make({b"%08d" % i: bytes([i % 256]) * size for i, size in enumerate(sizes)})
+    flow = LMDBData(path, shuffle=False)
+    whole = [flow[i] for i in range(len(sizes))]
+    assert list(flow) == whole
+    for start in (1, 2, 99, 100, 101, 307):
+        again = LMDBData(path, shuffle=False)
+        again.load_state_dict({**flow.state_dict(), "position": start})
+        assert list(again) == whole[start:]
 
 
 @pytest.mark.parametrize("index", [-1, 20, 10**8])

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -88,7 +88,10 @@ def test_arrays_of_any_dtype_come_out_of_msgpack_numpy(
 ) -> None:
     theirs = pytest.importorskip("msgpack_numpy")
     array = data.draw(hnp.arrays(dtype, hnp.array_shapes(max_side=4, min_side=0)))
-    packed = theirs.packb([array, {"also": array}])
+    try:
+        packed = theirs.packb([array, {"also": array}])
+    except ValueError:
+        reject()  # a field's name that their way to the memory cannot spell
     found, also = numpy_in_msgpack.unpack(packed)
     assert found.dtype == array.dtype
     assert found.shape == array.shape

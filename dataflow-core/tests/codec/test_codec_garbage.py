@@ -216,6 +216,8 @@ HOSTILE = {
     + b"\xda\x03\xe8"
     + b"x" * 1000
     + b"\x90",
+    "a thousand arrays in arrays": b"\xdc\x00\x20" * 1100,
+    "a thousand short arrays in arrays": b"\x9f" * 1100,
     "a map of msgpack's own": b"\x92" + ext(wire.LIST, b"\x01") + b"\x80",
 }
 
@@ -225,10 +227,10 @@ HOSTILE = {
 def test_hostile_headers_are_cheap(body: bytes, padding: int) -> None:
     # Padded, they take the other path, for long headers.
     filler = msgpack.packb("x" * padding) if padding else b""
-    started = time.perf_counter()
+    started = time.process_time()
     for copy in (False, True):
         bounded(lambda copy=copy: decode([wire.PREFIX + body + filler], copy=copy), len(body))  # type: ignore[misc]
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 HARMLESS = {"a timestamp", "64 dimensions", "an empty big integer", "a dtype of 2 GiB"}

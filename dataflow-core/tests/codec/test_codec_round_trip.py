@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from codec_values import assert_same, values
 from hypothesis import given
+from hypothesis import strategies as st
 
-from dataflow_core.codec import decode, dumps, encode, loads
+from dataflow_core.codec import DEFAULT, decode, dumps, encode, encoder, loads
 
 STRUCT = np.dtype(
     {
@@ -151,3 +152,19 @@ def test_a_fallback_may_use_the_codec_itself() -> None:
 
     frames = encode([{3, 1}, {2}], fallback=outer)
     assert decode(frames, fallback=loads) == [[1, 3], [2]]
+
+
+@given(
+    st.lists(
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats()
+        | st.text()
+        | st.integers(4094, 4098).map(bytes)
+        | st.binary(),
+        max_size=40,
+    )
+)
+def test_short_lists_are_encoded_as_all_else_is(datapoint: list[Any]) -> None:
+    assert encode(datapoint) == encoder._frames(datapoint, None, DEFAULT)

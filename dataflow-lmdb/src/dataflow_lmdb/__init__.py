@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataflow_lmdb.caffe import CaffeLMDB
 from dataflow_lmdb.codecs import register_codec
+from dataflow_lmdb.damage import Damage, find_damage
 from dataflow_lmdb.decoder import LMDBDataDecoder
 from dataflow_lmdb.errors import (
     DamagedDatabaseError,
@@ -30,6 +31,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CaffeLMDB",
+    "Damage",
     "DamagedDatabaseError",
     "DamagedRecordError",
     "DatabaseChangedError",
@@ -50,5 +52,6 @@ __all__ = [
     "NotAnLMDBError",
     "UnfinishedDatabaseWarning",
     "__version__",
+    "find_damage",
     "register_codec",
 ]

@@ -11,14 +11,16 @@ Layout: `MDB_meta` in LMDB's source, on machines of 64 bits.
 from __future__ import annotations
 
 import mmap
-import struct
 from pathlib import Path
 
 import lmdb
 
 #: A page's header, then magic, version, address, size of the map, two trees, the last page.
 _NUMBER_AT = 16 + 4 + 4 + 8 + 8 + 2 * 48 + 8
-_NUMBER = struct.Struct("=Q")
+_NUMBER_BYTES = 8
+
+#: No number of a commit.
+_NEVER = -1
 
 
 class Watch:
@@ -35,18 +37,21 @@ class Watch:
         self.place: memoryview | tuple[int] = (0,)
         self.seen = 0
         page_bytes = int(environment.stat()["psize"])
-        last = int(environment.info()["last_txnid"])
         with file.open("rb") as opened:
             pages = mmap.mmap(opened.fileno(), 2 * page_bytes, access=mmap.ACCESS_READ)
-        places = [page_bytes * number + _NUMBER_AT for number in range(2)]
-        found = [int(_NUMBER.unpack_from(pages, place)[0]) for place in places]
+        numbers = [
+            memoryview(pages)[start : start + _NUMBER_BYTES].cast("Q")
+            for start in (_NUMBER_AT, page_bytes + _NUMBER_AT)
+        ]
+        found = [number[0] for number in numbers]
+        last = int(environment.info()["last_txnid"])
         following = (last + 1) % 2
-        if found[1 - following] != last:
-            return  # another layout: there is nothing to be seen
-        start = places[following]
-        self.place = memoryview(pages)[start : start + _NUMBER.size].cast("Q")
-        # What a commit has put there since LMDB was asked counts as a change.
-        self.seen = min(found[following], last)
+        if found[1 - following] == last == max(found):
+            self.place, self.seen = numbers[following], found[following]
+        elif found != [number[0] for number in numbers]:
+            # Somebody has written while this was looked at: it counts as a change.
+            self.place, self.seen = numbers[0], _NEVER
+        # Else it is another layout, and there is nothing to be seen.
 
     @property
     def has_changed(self) -> bool:

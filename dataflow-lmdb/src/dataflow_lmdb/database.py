@@ -16,12 +16,13 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain, filterfalse, islice
 from typing import TYPE_CHECKING, Any
 
 import lmdb
 
 from dataflow_lmdb.changes import Watch
-from dataflow_lmdb.errors import LMDBError
+from dataflow_lmdb.errors import DatabaseChangedError, LMDBError
 from dataflow_lmdb.location import (
     FileId,
     Location,
@@ -39,7 +40,10 @@ if TYPE_CHECKING:
 #: Keys of records that are about the database, and are no datapoints.
 KEYS_KEY = b"__keys__"
 META_KEY = b"__meta__"
-RESERVED = (KEYS_KEY, META_KEY)
+RESERVED = frozenset({KEYS_KEY, META_KEY})
+
+#: What is overwritten under a cursor may end the process, so it had better not run on for long.
+_KEYS_AT_ONCE = 100
 
 _shared: dict[FileId, Database] = {}
 _written: set[FileId] = set()
@@ -76,16 +80,31 @@ class Database:
         return self._mapping.open().begin().cursor()
 
     def keys(self) -> Iterator[bytes]:
-        """Iterate over the keys of all datapoints in the database's order, reading no value."""
-        for key in self.cursor().iternext(keys=True, values=False):
-            if key not in RESERVED:
-                yield key
+        """Iterate over the keys of all datapoints in the database's order, reading no value.
+
+        Raises:
+            DatabaseChangedError: if the database is written to meanwhile.
+        """
+        several = self.cursor().iternext(values=False)
+        return filterfalse(RESERVED.__contains__, chain.from_iterable(self._watched(several)))
+
+    def last_key(self) -> bytes | None:
+        """Return the last key of a datapoint in the database's order; None if there is none."""
+        backwards = self.cursor().iterprev(values=False)
+        return next(filterfalse(RESERVED.__contains__, backwards), None)
 
     def datapoints(self) -> int:
         """Return how many records there are, without those about the database."""
         with self._mapping.open().begin() as transaction:
             entries = int(transaction.stat()["entries"])
         return entries - sum(self.get(key) is not None for key in RESERVED)
+
+    def _watched(self, keys: Iterator[bytes]) -> Iterator[list[bytes]]:
+        """Yield keys a few at a time, so that none is looked for long after a change."""
+        while some := [*islice(keys, _KEYS_AT_ONCE)]:
+            if self.watch.has_changed:
+                raise changed(self.location.path)
+            yield some
 
     def failed(self, error: lmdb.Error) -> LMDBError:
         """Return the error for what LMDB says when it fails to read."""
@@ -108,8 +127,9 @@ class Database:
 class Lease:
     """The right to read a `Database`, until it is closed or gone.
 
-    Within a `with` statement what LMDB raises becomes an error of this package, and anything amiss
-    in a file that is written to meanwhile a DatabaseChangedError.
+    Within a `with` statement what LMDB raises becomes an error of this package. If the file was
+    written to meanwhile, whatever has been read may be half of this and half of that, whether it
+    looked amiss or not: the statement ends with a DatabaseChangedError.
 
     Attributes:
         database: to read from as long as one holds the lease.
@@ -132,11 +152,13 @@ class Lease:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: object
     ) -> None:
+        failure: LMDBError | None = None
         if isinstance(error, lmdb.Error):
-            failure: LMDBError | None = self.database.failed(error)
-        else:
-            torn = isinstance(error, LMDBError) and self.database.watch.has_changed
-            failure = changed(self.database.location.path) if torn else None
+            failure = self.database.failed(error)
+        elif isinstance(error, DatabaseChangedError):
+            pass
+        elif (error is None or isinstance(error, Exception)) and self.database.watch.has_changed:
+            failure = changed(self.database.location.path)
         self.close()
         if failure is not None:
             raise failure from error
@@ -160,11 +182,10 @@ class ThreadReader(threading.local):
         if name not in ("get", "view"):
             raise AttributeError(name)
         environment = self._mapping.open()
-        # Cursors, since they find a key fast that lies beside the one before.
         if name == "get":
-            self.get = environment.begin().cursor().get
+            self.get = environment.begin().get
             return self.get
-        self.view = environment.begin(buffers=True).cursor().get
+        self.view = environment.begin(buffers=True).get
         return self.view
 
     def renew(self) -> None:

@@ -38,18 +38,22 @@ class DecodedData(LMDBData):
         if value is None:
             raise self._missing(index, database)
         try:
-            return self._decode(value)
-        except LMDBError:
-            raise
+            dp = self._decode(value)
         # What a codec raises is its own affair: unpickling may raise anything.
         except Exception as error:
             if watch.has_changed:
                 raise changed(self._path) from error
+            if isinstance(error, LMDBError):
+                raise
             raise DamagedRecordError(
                 f"the record {key!r} of {self._path!r} cannot be decoded as {self._form}:"
                 f" {error!r}",
                 path=self._path,
             ) from error
+        # Again, since what was written meanwhile may be what was decoded.
+        if watch.place[0] != watch.seen:
+            raise changed(self._path)
+        return dp
 
     def _walk(self, start: int) -> None:
         # Finding a record costs little next to decoding it.

@@ -118,10 +118,10 @@ def _find_place(df: DataFlow, writer: DatabaseWriter) -> None:
 def _write(df: DataFlow, writer: DatabaseWriter, frequency: int, *, progress: bool) -> None:
     waiting: list[bytes] = []
     waiting_bytes = 0
-    bar = tqdm(total=_length(df), initial=writer.meta.records, unit="dp", disable=not progress)
+    bar = tqdm(df, total=_length(df), initial=writer.meta.records, unit="dp", disable=not progress)
     # An iteration that an error leaves under way would be in the way of the next attempt.
     with bar, df, BackgroundCommits(writer) as commits:
-        for dp in df:
+        for dp in bar:
             try:
                 value = safe_codec.dumps(dp)
             except CodecError as error:
@@ -129,7 +129,6 @@ def _write(df: DataFlow, writer: DatabaseWriter, frequency: int, *, progress: bo
                 raise CodecError(f"record {number} cannot be written: {error}") from error
             waiting.append(value)
             waiting_bytes += len(value)
-            bar.update()
             if len(waiting) >= frequency or waiting_bytes >= MAX_WAITING_BYTES:
                 commits.commit(waiting, state=_state(df))
                 waiting = []

@@ -19,9 +19,15 @@ from dataflow_lmdb.errors import (
     LMDBError,
 )
 from dataflow_lmdb.in_order import in_order
-from dataflow_lmdb.keys import FormatKeys, Keys, KeyTable
+from dataflow_lmdb.keys import FormatKeys, Keys, KeyTable, guess_template
 from dataflow_lmdb.location import PathLike, changed
 from dataflow_lmdb.meta import CODEC, load_keys
+
+#: Up to so many records without `__keys__` are scanned, which takes no time to speak of.
+_MAX_SCANNED = 100_000
+
+#: Of more, so many keys are looked up before they are taken for numbers.
+_SAMPLED = 100
 
 
 class LMDBData(IndexedDataFlow):
@@ -64,6 +70,7 @@ class LMDBData(IndexedDataFlow):
     """
 
     _lease: Lease | None = None
+    _guessed = False
 
     def __init__(
         self,
@@ -99,13 +106,16 @@ class LMDBData(IndexedDataFlow):
         # Held in a variable, so that no other thread's close() ends it during the read.
         lease = self._lease or self._open_lease()
         database = lease.database
-        watch = database.watch
-        if watch.place[0] != watch.seen:
+        place, seen = database.watch.place, database.watch.seen
+        if place[0] != seen:
             raise changed(self._path)
         try:
             value = database.reader.get(key)
         except lmdb.Error as error:
             raise self._failed(index, database, error) from error
+        # Again, since what was written meanwhile may be what was read.
+        if place[0] != seen:
+            raise changed(self._path)
         if value is None:
             raise self._missing(index, database)
         return [key, value]
@@ -133,7 +143,7 @@ class LMDBData(IndexedDataFlow):
     def _walk(self, start: int) -> Iterator[Datapoint] | None:
         if not self._adjacent:
             return None
-        return in_order(self._open_lease, self._keys.at, range(start, len(self)))
+        return in_order(self._open_lease, self._keys, range(start, len(self)))
 
     def _open_lease(self) -> Lease:
         self._lease = lease = share(self._path, readahead=not self._shuffle)
@@ -148,8 +158,24 @@ class LMDBData(IndexedDataFlow):
             return KeyTable(keys)
         record = database.get(KEYS_KEY)
         if record is None:
-            return KeyTable(database.keys())
+            return self._found_keys(database)
         return self._keys_in(record)
+
+    def _found_keys(self, database: Database) -> Keys:
+        """Return the keys of a database that has no record of them."""
+        count = database.datapoints()
+        if count > _MAX_SCANNED:
+            first, last = next(database.keys(), None), database.last_key()
+            template = guess_template(first, last, count) if first and last else None
+            if template is not None:
+                # There are as many datapoints as numbers. If one of them were missing, the
+                # epoch would raise when it is its turn; if none is, there is nothing else.
+                numbers = FormatKeys(template, count)
+                sample = range(0, count, max(count // _SAMPLED, 1))
+                if all(database.get(numbers[index]) is not None for index in sample):
+                    self._guessed = True
+                    return numbers
+        return KeyTable.scanned(database.keys())
 
     def _keys_in(self, record: bytes) -> Keys:
         ours = load_keys(record)
@@ -190,6 +216,8 @@ class LMDBData(IndexedDataFlow):
         except lmdb.Error as error:
             return self._failed(index, database, error)
         there = "no datapoints" if first is None else f"keys that look like {first!r}"
+        if self._guessed:
+            there += ", and not all of them are numbers as they seemed to be: list them, keys=[...]"
         return KeyNotFoundError(
             f"the LMDB at {self._path!r} has no record {key!r}; it has {there}",
             path=self._path,

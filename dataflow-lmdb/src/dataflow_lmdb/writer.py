@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 
 import lmdb
 
 from dataflow_lmdb.database import KEYS_KEY, META_KEY, share, sole_use
-from dataflow_lmdb.errors import DatabaseExistsError, DatabaseInUseError, DatabaseWriteError
+from dataflow_lmdb.errors import (
+    DatabaseChangedError,
+    DatabaseExistsError,
+    DatabaseInUseError,
+    DatabaseWriteError,
+)
 from dataflow_lmdb.keys import FormatKeys
 from dataflow_lmdb.location import Location, PathLike, locate, make_file, open_for_writing
 from dataflow_lmdb.meta import KEY_TEMPLATE, Meta, dump_keys, load_meta
@@ -49,6 +54,7 @@ class DatabaseWriter:
         *,
         state: Mapping[str, object] | None = None,
         complete: bool = False,
+        handed_over: Callable[[], None] | None = None,
     ) -> None:
         """Append records; afterwards they are on disk, or none of them is.
 
@@ -56,6 +62,7 @@ class DatabaseWriter:
             values: of the records.
             state: of the flow, behind the last of them.
             complete: whether that was all.
+            handed_over: called when LMDB has all records and begins to write them.
 
         Raises:
             DatabaseWriteError: if the disk is full, or writing fails otherwise.
@@ -64,7 +71,7 @@ class DatabaseWriter:
         meta = Meta(self.meta.records + len(values), complete, state)
         record = meta.dump()
         try:
-            while not self._fits(values, meta, record):
+            while not self._fits(values, meta, record, handed_over):
                 self._environment.set_mapsize(2 * int(self._environment.info()["map_size"]))
         except (lmdb.Error, OSError) as error:
             path, kept = self._location.path, self.meta.records
@@ -79,16 +86,19 @@ class DatabaseWriter:
             ) from error
         self.meta, self._meta_record = meta, record
 
-    def _fits(self, values: Sequence[bytes], meta: Meta, record: bytes) -> bool:
+    def _fits(
+        self,
+        values: Sequence[bytes],
+        meta: Meta,
+        record: bytes,
+        handed_over: Callable[[], None] | None,
+    ) -> bool:
         """Commit; False if the map has no room for it."""
         first = self.meta.records
         try:
             with self._environment.begin(write=True) as transaction:
                 if transaction.get(META_KEY) != self._meta_record:
-                    raise DatabaseInUseError(
-                        f"another process writes to {self._location.path!r} too; this one stops",
-                        path=self._location.path,
-                    )
+                    raise _written_by_another(self._location.path)
                 transaction.delete(KEYS_KEY)
                 transaction.delete(META_KEY)
                 records = list(zip(map(self._keys.at, count(first)), values))
@@ -99,6 +109,8 @@ class DatabaseWriter:
                     transaction.cursor().putmulti(records)
                 transaction.put(KEYS_KEY, dump_keys(meta.records))
                 transaction.put(META_KEY, record)
+                if handed_over is not None:
+                    handed_over()
         except lmdb.MapFullError:
             return False
         return True
@@ -128,11 +140,18 @@ def writing(path: PathLike, *, resume: bool) -> Iterator[DatabaseWriter]:
         yield DatabaseWriter(location, environment)
 
 
+def _written_by_another(path: str) -> DatabaseInUseError:
+    return DatabaseInUseError(f"another process writes to {path!r} too; this one stops", path=path)
+
+
 def _refuse_to_overwrite(location: Location, *, resume: bool) -> None:
     path = location.path
-    with share(path) as lease:
-        meta = load_meta(lease.database.get(META_KEY), path)
-        datapoints = lease.database.datapoints()
+    try:
+        with share(path) as lease:
+            meta = load_meta(lease.database.get(META_KEY), path)
+            datapoints = lease.database.datapoints()
+    except DatabaseChangedError as error:
+        raise _written_by_another(path) from error
     if not datapoints:
         return
     if meta is None:

@@ -101,7 +101,11 @@ class _Reader:
     def _frame(self) -> tuple[Any, int]:
         """The next frame, and how many bytes it has."""
         for frame in self._frames:
-            nbytes = _nbytes(frame)
+            kind = type(frame)
+            if kind is memoryview:
+                nbytes = frame.nbytes
+            else:
+                nbytes = len(frame) if kind is bytes else memoryview(frame).nbytes
             self._room -= nbytes
             if self._room < 0:
                 raise CodecError(
@@ -116,14 +120,14 @@ class _Reader:
         Containers and foreign objects are not values yet, and stay tuples (code, payload), which
         no value is at this stage.
         """
-        if code in _PENDING:
-            return code, payload
         read = _LEAVES.get(code)
-        if read is None:
+        if read is not None:
+            return read(self, payload)
+        if code not in _PENDING:
             raise CodecError(
                 f"the header holds a value of kind {code}, unknown in format {wire.VERSION}"
             )
-        return read(self, payload)
+        return code, payload
 
     def read_array(self, payload: bytes) -> Array:
         layout, buffer_size = _inline_layout(payload)
@@ -251,9 +255,3 @@ def _inline_layout(payload: bytes) -> tuple[Layout, int]:
     if start < 0:
         raise CodecError(f"an array of {len(payload)} bytes is shorter than its layout")
     return read_layout(payload[start:end]), start
-
-
-def _nbytes(frame: Any) -> int:
-    if type(frame) is bytes:
-        return len(frame)
-    return frame.nbytes if type(frame) is memoryview else memoryview(frame).nbytes

@@ -64,14 +64,16 @@ class Layout(NamedTuple):
             CodecError: as `view`.
         """
         array = self.view(buffer, nbytes)
-        itemsize = self.dtype.itemsize
+        dtype = self.dtype
+        itemsize = dtype.itemsize
         if not itemsize:
             # There is nothing to copy, and NumPy would make one byte of each empty string.
             return self.view(bytearray(), 0)
-        if self.dtype.names is None:
-            return array.copy(order="K")
+        if dtype.names is None:
+            # Naming the order that is the default would cost as much as copying some kilobytes.
+            return array.copy(order="F") if self.fortran else array.copy()
         # NumPy would leave the bytes between a structured dtype's fields as it finds them.
-        return array.view(f"V{itemsize}").copy(order="K").view(self.dtype)
+        return array.view(f"V{itemsize}").copy(order="K").view(dtype)
 
 
 def layout_of(array: Array, *, fortran: bool = False) -> bytes:

@@ -18,8 +18,11 @@ from dataflow_core.errors import CodecError
 _UNICODE_ERRORS = "surrogatepass"
 # msgpack reads its own timestamps without asking the hook: as integers they do no harm.
 _TIMESTAMP_AS_INT = 2
-# The worst that nested arrays can do in so few bytes: 85 levels that declare 256 elements each.
+# What nested arrays could make msgpack allocate in vain, at 8 bytes for each declared element, is
+# below half a megabyte both in so few bytes (85 levels of 256 elements) and where none may declare
+# more than so many elements (msgpack goes down 1024 levels).
 _SHORT_HEADER = 256
+_FEW_TOKENS = 32
 _SHORT_ARRAY = range(0x90, 0xA0)
 _ARRAY_COUNT_BYTES = {0xDC: 2, 0xDD: 4}
 _MAX_HEADER = (1 << 32) - 1
@@ -72,14 +75,20 @@ def unpack_tokens(header: bytes, ext_hook: Callable[[int, bytes], Any]) -> list[
     if not header.startswith(wire.PREFIX):
         raise CodecError(wire.wrong_prefix(header, wire.PREFIX))
     body = header[len(wire.PREFIX) :]
-    return _short(body, ext_hook) if len(body) <= _SHORT_HEADER else _long(body, ext_hook)
+    if len(body) <= _SHORT_HEADER:
+        return _at_once(body, len(body), ext_hook)
+    count, start = _array_header(body)
+    if count <= _FEW_TOKENS:
+        return _at_once(body, count, ext_hook)
+    return _one_by_one(body, count, start, ext_hook)
 
 
-def _short(body: bytes, ext_hook: Callable[[int, bytes], Any]) -> list[Any]:
+def _at_once(body: bytes, most: int, ext_hook: Callable[[int, bytes], Any]) -> list[Any]:
     tokens = unpackb(
         body,
         ext_hook=ext_hook,
         object_hook=_refuse,
+        max_array_len=most,
         max_map_len=0,
         timestamp=_TIMESTAMP_AS_INT,
         unicode_errors=_UNICODE_ERRORS,
@@ -89,10 +98,11 @@ def _short(body: bytes, ext_hook: Callable[[int, bytes], Any]) -> list[Any]:
     return tokens
 
 
-def _long(body: bytes, ext_hook: Callable[[int, bytes], Any]) -> list[Any]:
+def _one_by_one(
+    body: bytes, count: int, start: int, ext_hook: Callable[[int, bytes], Any]
+) -> list[Any]:
     # Slower to start, but with the outer array's header out of the way it can refuse every array
     # before it is made. (Not by `read_array_header`: msgpack without its C extension refuses that.)
-    count, start = _array_header(body)
     unpacker = Unpacker(
         ext_hook=ext_hook,
         list_hook=_refuse,

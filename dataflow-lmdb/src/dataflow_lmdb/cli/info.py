@@ -7,15 +7,27 @@ from typing import Annotated
 import typer
 
 from dataflow_lmdb.cli.codec_option import RAW, CodecOption, usable_codec
+from dataflow_lmdb.damage import find_damage
+from dataflow_lmdb.errors import DamagedDatabaseError
 from dataflow_lmdb.summary import Summary, summarize
+
+_MAX_SHOWN = 20
 
 
 def info(
     path: Annotated[str, typer.Argument(metavar="PATH", help="An LMDB: a folder or a file.")],
     codec: CodecOption = None,
     samples: Annotated[int, typer.Option(min=0, help="How many records to describe.")] = 3,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="First look for damaged pages, which reading could crash over."
+        ),
+    ] = False,
 ) -> None:
     """Tell what is in an LMDB: records, bytes, codec, and some datapoints."""
+    if check:
+        _refuse_if_damaged(path)
     summary = summarize(path, codec=usable_codec(codec), raw=codec == RAW, samples=samples)
     rows = {
         "records": f"{summary.records:,}",
@@ -24,10 +36,27 @@ def info(
         "values": _values(summary, codec),
         "written": _written(summary),
     }
+    if check:
+        rows["pages"] = "no damage found; LMDB has no checksums for what is in values"
     for name, text in rows.items():
         typer.echo(f"{name:<9}{text}")
     for index, lines in summary.samples.items():
         typer.echo(f"\n[{index}] " + "\n".join(lines))
+
+
+def _refuse_if_damaged(path: str) -> None:
+    count = 0
+    for count, damage in enumerate(find_damage(path), 1):
+        if count <= _MAX_SHOWN:
+            typer.echo(str(damage))
+    if count > _MAX_SHOWN:
+        typer.echo(f"... and {count - _MAX_SHOWN:,} more")
+    if count:
+        raise DamagedDatabaseError(
+            f"{path!r} is damaged: copy it again, or write it anew; what is left can be read by"
+            " its keys, at the risk of a crash",
+            path=path,
+        )
 
 
 def _values(summary: Summary, codec: str | None) -> str:
