@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from alternating import Timings, measure, report
+from work.resnet import AUGMENTORS
 
 from dataflow_image import decode_image, imgaug
 
@@ -54,12 +55,6 @@ OURS: dict[str, imgaug.ImageAugmentor] = {
     "ToFloat32": imgaug.ToFloat32(),
     "Transpose": imgaug.Transpose(prob=1.0),
 }
-
-TRAINING = (
-    imgaug.GoogleNetRandomCropAndResize(target_shape=TARGET),
-    imgaug.ColorJitter(0.4, 0.4, 0.4),
-    imgaug.Flip(horiz=True),
-)
 
 
 def theirs(library: Any) -> dict[str, Any]:
@@ -156,7 +151,7 @@ def compare_with_decoding(image: npt.NDArray[np.uint8], rounds: int) -> None:
     jpeg = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, 90))[1].tobytes()
     decoding = timed(partial(decode_image, jpeg))
     for fuse in (True, False):
-        augmentors = imgaug.AugmentorList(TRAINING, fuse=fuse)
+        augmentors = imgaug.AugmentorList(AUGMENTORS, fuse=fuse)
         augmentors.reset_state(0)
         timings = measure(timed(partial(augmentors.augment, image)), decoding, rounds)
         low, high = timings.spread

@@ -11,7 +11,15 @@ import numpy.typing as npt
 
 from dataflow_core import BatchData, DataFlow
 from dataflow_image import AugmentImageComponent, DecodeImage
-from dataflow_image.imgaug import ColorJitter, Flip, GoogleNetRandomCropAndResize
+from dataflow_image.imgaug import (
+    ChannelsFirst,
+    ColorJitter,
+    Flip,
+    GoogleNetRandomCropAndResize,
+    ImageAugmentor,
+    Normalize,
+)
+from dataflow_image.recipes import IMAGENET_MEAN, IMAGENET_STD
 from work.jpegs import Jpegs
 
 BATCH_SIZE = 64
@@ -20,18 +28,25 @@ SIDE = 224
 _TRIES = 10
 _JITTER = 0.4
 
+AUGMENTORS = (
+    GoogleNetRandomCropAndResize(target_shape=SIDE),
+    ColorJitter(brightness=_JITTER, contrast=_JITTER, saturation=_JITTER),
+    Flip(horiz=True),
+)
 
-def pipeline(jpegs: Sequence[bytes], size: int) -> DataFlow:
-    """Return ours: batches [images (64, 224, 224, 3) uint8 BGR, numbers (64,) int32]."""
-    flow: DataFlow = DecodeImage(Jpegs(jpegs, size))
-    flow = AugmentImageComponent(
-        flow,
-        [
-            GoogleNetRandomCropAndResize(target_shape=SIDE),
-            ColorJitter(brightness=_JITTER, contrast=_JITTER, saturation=_JITTER),
-            Flip(horiz=True),
-        ],
-    )
+
+def pipeline(jpegs: Sequence[bytes], size: int, *, normalized: bool = False) -> DataFlow:
+    """Return ours: batches [images (64, 224, 224, 3) uint8 BGR, numbers (64,) int32].
+
+    Args:
+        jpegs: they take turns.
+        size: datapoints per epoch.
+        normalized: images (64, 3, 224, 224) float32 instead, as a model wants them.
+    """
+    augmentors: list[ImageAugmentor] = [*AUGMENTORS]
+    if normalized:
+        augmentors += [Normalize(IMAGENET_MEAN, IMAGENET_STD), ChannelsFirst()]
+    flow = AugmentImageComponent(DecodeImage(Jpegs(jpegs, size)), augmentors)
     return BatchData(flow, BATCH_SIZE)
 
 

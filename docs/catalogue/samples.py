@@ -94,6 +94,7 @@ AUGMENTORS: dict[str, dict[str, Sample]] = {
         "mean_variance_normalize": Sample("imgaug.MeanVarianceNormalize()"),
         "min_max_normalize": Sample("imgaug.MinMaxNormalize(0, 1)"),
         "to_float32": Sample("imgaug.ToFloat32()"),
+        "channels_first": Sample("imgaug.ChannelsFirst()"),
         "to_uint8": Sample(
             "imgaug.AugmentorList([imgaug.Normalize(mean=0, std=0.5), imgaug.ToUint8()])"
         ),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import warnings
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from pipelines import Boom, F, Recipe, blow_at, canonical, outcome, pipelines
 
 import dataflow_core as df
+from dataflow_core.parallel.chunk import ChunkSize
 
 SEED = 2**40 + 3
 EXAMPLES = int(os.environ.get("DATAFLOW_EXAMPLES", "100"))
@@ -38,6 +40,13 @@ def _workers_may_idle() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _tasks_of_all_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let tasks be as large as quick ones become in the middle of a long epoch, and uneven."""
+    sizes = itertools.cycle([1, 3, 2, 5])
+    monkeypatch.setattr(ChunkSize, "__call__", lambda self: min(next(sizes), self._limit))
 
 
 def upstreams_of(flow: df.DataFlow) -> list[tuple[Callable[[df.DataFlow], None], df.DataFlow]]:

@@ -40,17 +40,32 @@ class Placed(Counting):
         return {"position": self.position + 1, "ds": 10 * (self.position + 1)}
 
 
-@given(st.integers(0, 40), st.lists(st.integers(1, 7), min_size=1), st.integers(0, 5))
+@given(
+    st.integers(0, 40),
+    st.lists(st.integers(1, 7), min_size=1),
+    st.integers(0, 5),
+    st.integers(1, 4),
+)
 def test_every_input_is_in_one_task_in_order_with_its_position(
-    size: int, sizes: list[int], first_group: int
+    size: int, groups: list[int], first_group: int, members: int
 ) -> None:
-    wanted = cycle(sizes)
-    tasks = [*cut(Counting(size), DRAWS, count(100), lambda: next(wanted), first_group)]
+    wanted = cycle(groups)
+    tasks = [
+        *cut(
+            Counting(size),
+            DRAWS,
+            count(100),
+            lambda: members * next(wanted),
+            first_group,
+            members=members,
+        )
+    ]
     assert [item for task in tasks for item in task.inputs] == [2 * i for i in range(size)]
     assert [position for task in tasks for position in task.positions] == [*range(size)]
     assert [task.number for task in tasks] == [*range(100, 100 + len(tasks))]
-    assert [task.group for task in tasks] == [*range(first_group, first_group + len(tasks))]
-    assert all(len(task.inputs) == want for task, want in zip(tasks[:-1], cycle(sizes)))
+    for task in tasks:
+        assert task.group == first_group + task.positions[0] // members
+    assert all(len(t.inputs) == members * want for t, want in zip(tasks[:-1], cycle(groups)))
     assert all(task.begin == task.positions[0] for task in tasks)
 
 
@@ -109,14 +124,14 @@ def test_a_chunk_grows_for_quick_datapoints_and_is_one_for_slow_ones() -> None:
     assert chunk() == 1
 
 
-@given(st.integers(1, 64), st.integers(1, 300), st.booleans())
+@given(st.integers(1, 64), st.integers(1, 300))
 def test_a_window_never_allows_more_datapoints_than_asked_for(
-    workers: int, max_in_flight: int, groups: bool
+    workers: int, max_in_flight: int
 ) -> None:
-    bounds = window(workers, max_in_flight, groups=groups)
+    bounds = window(workers, max_in_flight)
     assert 1 <= bounds.tasks <= workers + SPARE_TASKS
     assert 1 <= bounds.tasks * bounds.largest_task <= max_in_flight
 
 
 def test_without_a_bound_there_are_tasks_for_every_worker_and_some_to_spare() -> None:
-    assert window(4, None, groups=False).tasks == 4 + SPARE_TASKS
+    assert window(4, None).tasks == 4 + SPARE_TASKS

@@ -29,7 +29,7 @@ def results(tasks: Sequence[Sequence[bool]], groups_of_workers: Sequence[bool]) 
         positions = [number * 3 + i for i, keep in enumerate(kept) if keep]
         grouped = len(positions) == 3 and groups_of_workers[number]
         outputs: list[Any] = [tuple(positions)] if grouped else list(positions)
-        made.append(Result(number, outputs, positions, grouped))
+        made.append(Result(number, outputs, positions, int(grouped), [0] * grouped))
     return made
 
 
@@ -40,29 +40,30 @@ def test_groups_are_those_of_the_survivors_in_order(
     survivors = [i for i, keep in enumerate(keep for kept in tasks for keep in kept) if keep]
     whole = len(survivors) // 3 * 3
     expected = [tuple(survivors[i : i + 3]) for i in range(0, whole, 3)]
-    regrouper = Regrouper(grouping(remainder=remainder), 0)
+    regrouper = Regrouper(grouping(remainder=remainder))
     groups: list[Any] = []
     for result in results(tasks, groups_of_workers):
-        for group, last in regrouper.take(result):
-            assert group[0][-1] == last
+        for group, number, last in regrouper.take(result, len(groups)):
+            assert (number, last) == (len(groups), group[0][-1])
             groups += group
     assert groups == expected
     rest = [tuple(survivors[whole:])] if remainder and survivors[whole:] else []
-    assert regrouper.rest() == rest
+    assert regrouper.rest(len(groups)) == rest
 
 
 def test_a_group_that_a_later_step_dropped_is_counted_and_not_handed_out() -> None:
-    regrouper = Regrouper(grouping(), 0)
-    assert [*regrouper.take(Result(0, [], [0, 1, 2], grouped=True))] == [([], 2)]
+    regrouper = Regrouper(grouping())
+    result = Result(0, ["a", "c"], range(10, 19), grouped=3, groups=[0, 2])
+    assert [*regrouper.take(result, 5)] == [(["a"], 5, 12), ([], 6, 15), (["c"], 7, 18)]
 
 
 def test_a_group_that_cannot_be_collated_says_which_it_is() -> None:
     def refuse(members: Sequence[Any]) -> Any:
         raise ValueError("no")
 
-    regrouper = Regrouper(Grouping(2, False, refuse, "Group(2)"), 7)
+    regrouper = Regrouper(Grouping(2, False, refuse, "Group(2)"))
     with pytest.raises(ValueError, match="no") as raised:
-        [*regrouper.take(Result(0, [[1], [2]], [0, 1]))]
+        [*regrouper.take(Result(0, [[1], [2]], [0, 1]), 7)]
     assert getattr(raised.value, "__notes__", []) == [
         "in stage Group(2), at the datapoint with position 7"
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -217,6 +217,41 @@ def test_rng_where_no_datapoint_is_at_hand_says_what_to_do() -> None:
         list(flow)
     with pytest.raises(df.NoRandomStreamError):
         df.rng()
+
+
+class Wandering(df.DataFlow):
+    """Makes flows for itself while it runs, and gives them no seed."""
+
+    def __init__(self, ds: df.DataFlow | None = None) -> None:
+        super().__init__()
+        self.ds = ds
+
+    def get_data(self) -> Iterator[list[Any]]:
+        yield from self.ds or ()
+        for _ in range(2):
+            yield [dp[0] for dp in df.DataFromList([[i] for i in range(9)])]
+
+
+def test_flows_that_a_generator_makes_for_itself_repeat_with_it() -> None:
+    flow = Wandering(Wandering())
+    flow.reset_state(5)
+    epochs = [[tuple(dp) for dp in flow] for _ in range(2)]
+    assert len({dp for epoch in epochs for dp in epoch}) == 8
+    flow.reset_state(5)
+    first = []
+    for dp in flow:
+        first.append(tuple(dp))
+        if len(first) == 3:
+            state = flow.state_dict()
+    assert first == epochs[0]
+    resumed = Wandering(Wandering())
+    resumed.load_state_dict(state)
+    assert [tuple(dp) for dp in resumed] == epochs[0][3:]
+    with Wandering(Wandering()).parallel(1, "process") as parallel:
+        parallel.reset_state(5)
+        assert [[tuple(dp) for dp in parallel] for _ in range(2)] == epochs
+    flow.reset_state(6)
+    assert not {tuple(dp) for dp in flow} & {*epochs[0], *epochs[1]}
 
 
 def test_seeded_gives_a_stream_for_a_while() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from dataflow_core import DataFlow, Datapoint
+from dataflow_core.collate import row
 from dataflow_core.flow import Index, PointwiseFlow, component, with_component
 from dataflow_image.decoding import MAX_PIXELS, ImageData, decode_image
+from dataflow_image.errors import ImageDecodeError
 from dataflow_image.imgaug import AugmentorList, ImageAugmentor, arguments
 from dataflow_image.imgaug.spec import Image
 from dataflow_image.located import checked_channel, located
@@ -60,6 +62,8 @@ class DecodeImage(PointwiseFlow):
         [(40, 60, 3)]
     """
 
+    writes_rows = True
+
     def __init__(
         self,
         ds: DataFlow,
@@ -104,8 +108,10 @@ class DecodeImage(PointwiseFlow):
 
         def call(dp: Datapoint) -> Datapoint:
             data = component(dp, index, stage)
-            with located():
+            try:
                 image = self._decoded(data)
+            except ImageDecodeError as error:
+                raise located(error) from error.__cause__
             return with_component(dp, index, image)
 
         return call
@@ -126,7 +132,9 @@ class DecodeImage(PointwiseFlow):
             keep_depth=self.keep_depth,
             max_pixels=self.max_pixels,
         )
-        return image if self.augmentors is None else self.augmentors.augment(image)
+        if self.augmentors is None:
+            return image
+        return self.augmentors.augment_with_transform(image, row)[0]
 
     def _params(self) -> Mapping[str, object]:
         params = self._options()

@@ -97,8 +97,8 @@ class EncodedImage(NamedTuple):
             OSError: the file cannot be read.
             TypeError: `data` is neither bytes nor a path.
         """
-        if isinstance(data, (str, os.PathLike)):
-            return cls(Path(data).read_bytes(), os.fspath(data))
+        if isinstance(data, bytes):
+            return cls(data)
         if isinstance(data, np.ndarray):
             if data.dtype != np.uint8 or data.ndim != 1:
                 raise TypeError(
@@ -106,8 +106,10 @@ class EncodedImage(NamedTuple):
                     f"{data.shape} of {data.dtype}; is the image decoded already?"
                 )
             return cls(data.tobytes())
-        if isinstance(data, (bytes, bytearray, memoryview)):
+        if isinstance(data, (bytearray, memoryview)):
             return cls(bytes(data))
+        if isinstance(data, (str, os.PathLike)):
+            return cls(Path(data).read_bytes(), os.fspath(data))
         raise TypeError(
             f"decode_image: expected bytes, a uint8 array or a path, got {type(data).__name__}"
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -24,22 +22,18 @@ def decode_located(data: Any, channel: int = 3) -> npt.NDArray[np.uint8]:
     Raises:
         ImageDecodeError: as `decode_image`, with the position of the datapoint at hand.
     """
-    with located():
-        return decode_image(data, channel, keep_depth=False)
-
-
-@contextmanager
-def located() -> Iterator[None]:
-    """Give every ImageDecodeError from within the position of the datapoint at hand."""
     try:
-        yield
+        return decode_image(data, channel, keep_depth=False)
     except ImageDecodeError as error:
-        position = position_at_hand()
-        if position is None:
-            raise
-        raise ImageDecodeError(
-            f"{error} (position {position})", path=error.path, position=position
-        ) from error.__cause__
+        raise located(error) from error.__cause__
+
+
+def located(error: ImageDecodeError) -> ImageDecodeError:
+    """Return the error with the position of the datapoint at hand, if there is one."""
+    position = position_at_hand()
+    if position is None:
+        return error
+    return ImageDecodeError(f"{error} (position {position})", path=error.path, position=position)
 
 
 def checked_channel(channel: int, stage: str) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dataflow_core.collate import row
 from dataflow_image.decoding import EncodedImage, ImageData
 from dataflow_image.imgaug import AugmentorList, ImageSpec
 from dataflow_image.imgaug.augmentor_list import Course
@@ -65,9 +66,8 @@ def decode_reduced(
         raise encoded.error(f"its header says {size}, but what was decoded is {image.shape[:2]}")
     course = Course(image, fuse=augmentors.fuse)
     course.add(drawn if factor == 1 else TransformList(_restated(tfms, h, w, factor)))
-    for augmentor in augmentors.augmentors[1:]:
-        course.draw(augmentor)
-    return course.finish()
+    course.draw(augmentors.augmentors[1:])
+    return course.finish(row)
 
 
 def _reduction(tfms: Sequence[Transform]) -> int:

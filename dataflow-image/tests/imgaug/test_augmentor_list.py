@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from dataflow_core import DataFromList, MapData, NoRandomStreamError, seeded
+from dataflow_core import DataFromList, MapData, seeded
 from dataflow_image.imgaug import (
     AugmentorList,
     Brightness,
@@ -35,7 +35,6 @@ from dataflow_image.imgaug import (
     Transform,
     TransformList,
 )
-from dataflow_image.imgaug import augmentor as augmentor_module
 
 
 def halved(img: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -190,18 +189,15 @@ def test_members_of_one_kind_draw_apart() -> None:
     assert first.get_transform(image) != second.get_transform(image)
 
 
-def test_within_a_flow_the_flows_generator_is_drawn_from(
-    monkeypatch: pytest.MonkeyPatch, photo: npt.NDArray[Any]
-) -> None:
+def test_within_a_flow_the_flows_generator_is_drawn_from(photo: npt.NDArray[Any]) -> None:
     flip, crop = Flip(horiz=True), RandomCrop(8)
-    flow = np.random.default_rng(5)
-    monkeypatch.setattr(augmentor_module, "datapoint_rng", lambda: flow)
-    assert flip.rng is flow
-    flip.reset_state(99)
-    assert flip.rng is flow
-    drawn = crop.get_transform(photo)
-    again = np.random.default_rng(5)
-    assert (drawn.y0, drawn.x0) == (int(again.integers(53)), int(again.integers(73)))
+    with seeded(5) as flow:
+        assert flip.rng is flow
+        flip.reset_state(99)
+        assert flip.rng is flow
+        drawn = crop.get_transform(photo)
+    with seeded(5) as again:
+        assert (drawn.y0, drawn.x0) == (int(53 * again.random()), int(73 * again.random()))
 
 
 def test_within_a_flow_draws_depend_on_the_position_alone(photo: npt.NDArray[Any]) -> None:
@@ -218,30 +214,20 @@ def test_within_a_flow_draws_depend_on_the_position_alone(photo: npt.NDArray[Any
         np.testing.assert_array_equal(augmentors.augment(photo), alone)
 
 
-def test_outside_of_any_flow_each_augmentor_has_its_own_generator(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def nothing_at_hand() -> np.random.Generator:
-        raise NoRandomStreamError("none")
-
-    monkeypatch.setattr(augmentor_module, "datapoint_rng", nothing_at_hand)
+def test_outside_of_any_flow_each_augmentor_has_its_own_generator() -> None:
     first, second = Flip(horiz=True), Flip(horiz=True)
     assert first.rng is first.rng
     assert first.rng is not second.rng
 
 
 def test_threads_that_share_an_augmentor_do_not_disturb_one_another(
-    monkeypatch: pytest.MonkeyPatch, photo: npt.NDArray[Any]
+    photo: npt.NDArray[Any],
 ) -> None:
-    import threading
-
-    local = threading.local()
-    monkeypatch.setattr(augmentor_module, "datapoint_rng", lambda: local.rng)
     augmentors = everything()
 
     def augment(position: int) -> npt.NDArray[Any]:
-        local.rng = np.random.default_rng(position)
-        return augmentors.augment(photo)
+        with seeded(position):
+            return augmentors.augment(photo)
 
     alone = [augment(position) for position in range(100)]
     with ThreadPoolExecutor(4) as pool:

@@ -236,3 +236,11 @@ def test_parameters_are_checked_at_construction(
 ) -> None:
     with pytest.raises(error):
         kind(**arguments)
+
+
+@pytest.mark.parametrize("units", range(-180, 181, 7))
+def test_every_turn_of_the_hue_is_modulo_the_circle(units: int, photo: npt.NDArray[Any]) -> None:
+    hsv = cv2.cvtColor(photo, cv2.COLOR_BGR2HSV)
+    hsv[..., 0] = (hsv[..., 0].astype(int) + units) % 180
+    expected = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)
+    np.testing.assert_array_equal(HueTransform(2.0 * units).apply_image(photo), expected)

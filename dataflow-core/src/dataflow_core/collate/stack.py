@@ -9,15 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from dataflow_core.collate.allocation import empty
+from dataflow_core.collate.rows import WORTH_PLACING, whole
 from dataflow_core.errors import BatchError
 
 Stacked: TypeAlias = npt.NDArray[Any]
 
 INT32 = np.iinfo(np.int32)
 _MAX_LISTED = 16
-
-#: Bytes from which on it matters where a batch is made.
-WORTH_PLACING = 1 << 16
 
 
 def stack(values: Sequence[Any], name: object) -> Stacked:
@@ -52,6 +50,9 @@ def stack(values: Sequence[Any], name: object) -> Stacked:
 
 
 def _stack_arrays(values: Sequence[Any], name: object) -> Stacked:
+    made = whole(values)
+    if made is not None:
+        return made
     shape = values[0].shape
     try:
         # concatenate() is what stack() runs in the end, without its work on each array. It

@@ -6,7 +6,8 @@ what was dropped before. If its members were alike, its rows make the same batch
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,7 @@ def uniform(datapoints: Sequence[Any]) -> bool:
     If so, any of them, taken out of their batch by `split`, collate to what they would have.
     """
     first = datapoints[0]
-    kind = type(first)
-    if not all(type(dp) is kind for dp in datapoints):
+    if not same(type, datapoints):
         return False
     if isinstance(first, dict):
         keys = first.keys()
@@ -30,8 +30,23 @@ def uniform(datapoints: Sequence[Any]) -> bool:
         )
     if not isinstance(first, (list, tuple)):
         return False
-    length = len(first)
-    return all(len(dp) == length for dp in datapoints) and all(map(_alike, zip(*datapoints)))
+    return same(len, datapoints) and all(map(_alike, zip(*datapoints)))
+
+
+def same(fact: Callable[[Any], object], values: Sequence[Any]) -> bool:
+    """Whether `fact` is equal for all values.
+
+    >>> same(len, ["ab", "cd", "e"])
+    False
+    """
+    facts = [*map(fact, values)]
+    # Neither a loop nor a hash, and identity, as types and dtypes have it, counts as equal at once.
+    return facts.count(facts[0]) == len(facts)
+
+
+def same_form(arrays: Sequence[Any]) -> bool:
+    """Whether all arrays, or numpy scalars, have one dtype and one shape."""
+    return same(attrgetter("dtype"), arrays) and same(attrgetter("shape"), arrays)
 
 
 def split(batch: Any) -> list[Any]:
@@ -51,11 +66,8 @@ def split(batch: Any) -> list[Any]:
 def _alike(values: Sequence[Any]) -> bool:
     first = values[0]
     kind = type(first)
-    if not all(type(value) is kind for value in values):
+    if not same(type, values):
         return False
     if kind is np.ndarray:
-        shape, dtype = first.shape, first.dtype
-        return bool(dtype.kind != "O") and all(
-            value.shape == shape and value.dtype == dtype for value in values
-        )
+        return bool(first.dtype.kind != "O") and same_form(values)
     return kind in _PLAIN or issubclass(kind, np.generic)

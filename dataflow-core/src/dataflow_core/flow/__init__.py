@@ -15,6 +15,7 @@ from dataflow_core.flow.indexed import IndexedDataFlow
 from dataflow_core.flow.position import position_at_hand
 from dataflow_core.flow.proxy import PointwiseFlow, ProxyDataFlow
 from dataflow_core.flow.random_flow import RNGDataFlow
+from dataflow_core.flow.run import Place, Run, Scope
 
 __all__ = [
     "DROP",
@@ -23,9 +24,12 @@ __all__ = [
     "Datapoint",
     "Index",
     "IndexedDataFlow",
+    "Place",
     "PointwiseFlow",
     "ProxyDataFlow",
     "RNGDataFlow",
+    "Run",
+    "Scope",
     "component",
     "position_at_hand",
     "with_component",

@@ -55,6 +55,8 @@ def _adopt_written(cls: type[DataFlow], root: type[DataFlow], written: Written) 
 
     cls._open = _open  # type: ignore[method-assign]
     cls._chain = _chain  # type: ignore[method-assign]
+    # It may make flows that draw their seeds from its own stream.
+    cls._draws = True
     for name in ("get_data", "__iter__"):
         own = _own(cls, root, name) or written
         setattr(cls, name, _entry(name, _written_inside(own), own))

@@ -13,6 +13,7 @@ from dataflow_core.flow.chain import Chain
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.describe import describe_call
 from dataflow_core.flow.explain import explain
+from dataflow_core.flow.held import held_by
 from dataflow_core.flow.opaque import OpaqueRun
 from dataflow_core.flow.reset import resets_alone, resetting
 from dataflow_core.flow.run import Place, Run, Scope
@@ -206,13 +207,7 @@ class DataFlow(ShortForms, ABC):
 
     def _upstreams(self) -> Sequence[DataFlow]:
         """Return the flows that this one reads: those found in its attributes."""
-        found: list[DataFlow] = []
-        for value in vars(self).values():
-            if isinstance(value, dict):
-                value = [*value.values()]  # noqa: PLW2901
-            candidates = value if isinstance(value, (list, tuple)) else (value,)
-            found += [item for item in candidates if isinstance(item, DataFlow)]
-        return found
+        return held_by(self, DataFlow)
 
     def _params(self) -> Mapping[str, object]:
         """Return what else defines the stage, for repr and fingerprint (`*` hides the key)."""

@@ -25,6 +25,8 @@ class Grouping:
         label: of the stage, for errors.
         split: a group of datapoints that are alike → what collates to the same group again; None
             where that cannot be had.
+        stacks: whether `collate` stacks components, so that they may as well be written straight
+            into the group; see `dataflow_core.collate.row`.
     """
 
     size: int
@@ -32,6 +34,7 @@ class Grouping:
     collate: Callable[[Sequence[Datapoint]], Datapoint]
     label: str
     split: Callable[[Datapoint], Sequence[Datapoint]] | None = None
+    stacks: bool = False
 
 
 class GroupFlow(ProxyDataFlow):

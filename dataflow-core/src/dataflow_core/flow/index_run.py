@@ -75,8 +75,8 @@ class IndexRun(Run):
         if self._read is None:
             return indices
         # What Python code reads may fail, and then has to be given back.
-        built_in = isinstance(self._read, BuiltinMethodType)
-        return map(self._read, indices) if built_in else self._reading(self._read, indices)
+        sure = _cannot_fail(self._read)
+        return map(self._read, indices) if sure else self._reading(self._read, indices)
 
     def _reading(
         self, read: Callable[[int], Datapoint], indices: Iterator[int]
@@ -110,7 +110,7 @@ class IndexRun(Run):
         return self._shard.after(position)
 
     def last_positions(self, count: int) -> range | None:
-        if self._read is not None:
+        if self._read is not None and not _cannot_fail(self._read):
             return None
         step, last = self._shard.count, self.position
         return range(last - (count - 1) * step, last + 1, step)
@@ -128,3 +128,8 @@ class IndexRun(Run):
     def _begin_at(self, start: int) -> None:
         self._start = start
         self._block, self._ahead = range(0), iter(())
+
+
+def _cannot_fail(read: Callable[[int], Datapoint]) -> bool:
+    """Return whether it is a list's own, whose length has been told."""
+    return isinstance(read, BuiltinMethodType)

@@ -14,7 +14,7 @@ from dataflow_core.errors import ReentrantIterationError
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.failure import note_place
 from dataflow_core.flow.run import PASS_STRIDE, Run, Scope
-from dataflow_core.rng import hold, let_go
+from dataflow_core.rng import InnerSeeds, hold, let_go
 
 if TYPE_CHECKING:
     from types import GeneratorType
@@ -62,7 +62,7 @@ class OpaqueRun(Run):
             )
         flow._opaque_run = self
         # What reads this run may have a datapoint at hand; the user's generator has none.
-        hold(None)
+        hold(InnerSeeds(self.scope.own_key(flow)))
         try:
             flow._prepare(self.scope, epochs_apart=PASS_STRIDE, owner=self)
             items = self._written(flow)

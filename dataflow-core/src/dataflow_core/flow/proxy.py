@@ -70,6 +70,9 @@ class PointwiseFlow(ProxyDataFlow):
     Such a stage runs in workers, keeps positions, and resumes at no cost.
     """
 
+    #: Whether it asks `dataflow_core.collate.row` for the memory of what it makes.
+    writes_rows: ClassVar[bool] = False
+
     _draws: ClassVar[bool] = True
 
     @property

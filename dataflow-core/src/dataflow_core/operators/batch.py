@@ -49,7 +49,14 @@ class BatchData(GroupFlow):
 
     def _grouping(self) -> Grouping:
         collate = collate_lists if self.use_list else collate_stacked
-        return Grouping(self.batch_size, self.remainder, collate, self._label(), split)
+        return Grouping(
+            self.batch_size,
+            self.remainder,
+            collate,
+            self._label(),
+            split,
+            stacks=not self.use_list,
+        )
 
     def _params(self) -> Mapping[str, object]:
         params: dict[str, object] = {"*batch_size": self.batch_size}

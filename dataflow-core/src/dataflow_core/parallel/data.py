@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, ClassVar, SupportsIndex
 
 from dataflow_core.flow.chain import Chain
 from dataflow_core.flow.dataflow import DataFlow
+from dataflow_core.flow.gaps import WithoutRun, gaps_of
 from dataflow_core.flow.proxy import ProxyDataFlow
-from dataflow_core.flow.run import Place, Run, Scope
+from dataflow_core.flow.run import Place, Run, Scope, upstream_place
 from dataflow_core.parallel.backend import Backend, Pool
 from dataflow_core.parallel.consumer_run import ConsumerRun
 from dataflow_core.parallel.groups_run import GroupsRun
@@ -133,8 +134,7 @@ class ParallelData(ProxyDataFlow):
         if self._keeper is None:
             self._kept_plan = cut
             self._keeper = keeper_of(self.backend, part, self.num_workers)
-        groups = part.grouping is not None
-        bounds = window(self.num_workers, self.max_in_flight, groups=groups)
+        bounds = window(self.num_workers, self.max_in_flight)
         overtaking = overtaking_limit(self.ordered)
         terms = Terms(
             self._keeper,
@@ -149,6 +149,10 @@ class ParallelData(ProxyDataFlow):
             return StreamRun(cut, scope, place, terms)
         if part.grouping is None:
             return ItemsRun(cut, scope, place, terms)
+        gaps = gaps_of(place)
+        if gaps is not None:
+            # Taken where the steps after the grouping had a stage of workers to themselves.
+            return WithoutRun(self._open(scope, upstream_place(place, "at")), gaps)
         grouping = part.grouping._grouping()
         out_of_order = overtaking and not part.may_drop
         if out_of_order:

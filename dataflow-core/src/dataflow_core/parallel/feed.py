@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import count, islice
+from itertools import islice
 
 from dataflow_core.errors import StateError
 from dataflow_core.flow.datapoint import Datapoint
@@ -19,16 +19,18 @@ def cut(
     size: Callable[[], int],
     first_group: int = 0,
     done_groups: Ranges | None = None,
+    members: int = 1,
 ) -> Iterator[Task]:
     """Yield tasks of `size()` inputs each, smaller at the end.
 
     What the run raises is raised after the task that holds what came before it. Groups in
-    `done_groups` were handed out already and are left out.
+    `done_groups` were handed out already and are left out; `members` inputs make up a group.
     """
     items = iter(run)
     noted = run.place_after(0) is None
     at_once = run.last_positions(0) is not None
-    for group in count(first_group):
+    group = first_group
+    while True:
         begin = run.place()
         inputs: list[Datapoint] = []
         positions: list[int] = []
@@ -54,6 +56,7 @@ def cut(
             raise error
         if not inputs:
             return
+        group += max(1, len(inputs) // members)
 
 
 def place_after(run: Run, task: Task, number: int) -> Place:

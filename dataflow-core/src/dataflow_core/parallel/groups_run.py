@@ -11,6 +11,7 @@ from dataflow_core.flow.group import Grouping, done_groups, place_among
 from dataflow_core.flow.proxy import PointwiseFlow
 from dataflow_core.flow.ranges import first_outside
 from dataflow_core.flow.run import Place, Run, Scope, position_of, upstream_place
+from dataflow_core.parallel.chunk import GROUPS_SECONDS, ChunkSize
 from dataflow_core.parallel.engine import raise_failure
 from dataflow_core.parallel.feed import cut, place_after
 from dataflow_core.parallel.plan import Plan
@@ -67,31 +68,42 @@ class GroupsRun(Run):
         self._before: tuple[Task, int] | None = None
 
     def __iter__(self) -> Iterator[Datapoint]:
-        first = self.position + 1
-        size = self._grouping.size
-        regrouper = Regrouper(self._grouping, first)
+        size, done = self._grouping.size, self._done
+        regrouper = Regrouper(self._grouping)
+        # Groups are left out one by one.
+        chunk = ChunkSize(1 if done else self._terms.window.largest_task, GROUPS_SECONDS)
         last_member: tuple[Task, int] | None = None
         with self._terms.keeper.lease() as leased:
-            tasks = cut(self._feed, self._draws, leased.numbers, lambda: size, first, self._done)
+            tasks = cut(
+                self._feed,
+                self._draws,
+                leased.numbers,
+                lambda: size * chunk(),
+                self.position + 1,
+                done,
+                size,
+            )
             engine = self._terms.engine(leased, tasks)
             try:
                 for task, answer in engine.results():
                     result = self.ledger.take(task, answer)
-                    if result.failure is None or not result.grouped:
-                        for group, position in regrouper.take(result):
-                            self._before, self._end = self._end, (task, position)
-                            self.position = self.position + 1 if self._may_drop else task.group
-                            if result.grouped:
-                                yield from group
-                            else:
-                                yield from self._after_all(group)
+                    chunk.learn(len(task.inputs) // size, result.seconds)
+                    first = self.position + 1 if self._may_drop else task.group
+                    for group, number, last in regrouper.take(result, first):
+                        self._before, self._end = self._end, (task, last)
+                        self.position = number
+                        if result.grouped:
+                            yield from group
+                        else:
+                            yield from self._after_all(group)
                     if result.positions:
                         last_member = task, result.positions[-1]
                     if result.failure is not None:
                         raise_failure(result.failure)
-                for group in regrouper.rest():
+                number = first_outside(done, self.position + 1)
+                for group in regrouper.rest(number):
                     self._before, self._end = self._end, last_member
-                    self.position = first_outside(self._done, self.position + 1)
+                    self.position = number
                     yield from self._after_all([group])
             finally:
                 engine.stop_feeding()

@@ -30,7 +30,14 @@ class Pieces:
     def __init__(self, whole: Task, numbers: Iterator[int]) -> None:
         self.whole = whole
         self.tasks = [
-            replace(whole, number=next(numbers), positions=[position], inputs=[dp], alone=True)
+            replace(
+                whole,
+                number=next(numbers),
+                positions=[position],
+                inputs=[dp],
+                may_group=False,
+                alone=True,
+            )
             for position, dp in zip(whole.positions, whole.inputs)
         ]
         self._results: dict[int, Result] = {}

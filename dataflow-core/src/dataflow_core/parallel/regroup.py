@@ -1,7 +1,7 @@
 """Groups as the sequential stream has them, out of what workers made of each task.
 
-Workers get as many inputs per task as a group has members. As long as nothing is dropped, what
-they group is the stream's groups. From the first drop on, groups straddle tasks.
+Workers get as many inputs per task as one group has members, or several. As long as nothing is
+dropped, what they group is the stream's groups. From the first drop on, groups straddle tasks.
 """
 
 from __future__ import annotations
@@ -19,45 +19,52 @@ class Regrouper:
 
     Args:
         grouping: how groups are formed.
-        first: the position of the first group.
     """
 
-    def __init__(self, grouping: Grouping, first: int) -> None:
+    def __init__(self, grouping: Grouping) -> None:
         self._grouping = grouping
-        self._number = first
         self._members: list[Datapoint] = []
 
-    def take(self, result: Result) -> Iterator[tuple[list[Datapoint], int]]:
-        """Yield ([group], position of its last member) for each group that `result` completes.
+    def take(self, result: Result, first: int) -> Iterator[tuple[list[Datapoint], int, int]]:
+        """Yield each group that `result` completes: [group], its position, its last member's.
 
         The list is empty for a group that a step after the grouping dropped.
+
+        Args:
+            result: the next one.
+            first: the position of the first group that it may complete.
         """
+        size = self._grouping.size
         if result.grouped and not self._members:
-            self._number += 1
-            yield result.outputs, result.positions[-1]
+            made = dict(zip(result.groups, result.outputs))
+            for number in range(result.grouped):
+                group = [made.pop(number)] if number in made else []
+                yield group, first + number, result.positions[(number + 1) * size - 1]
             return
+        number = first
         for dp, position in zip(self._datapoints(result), result.positions):
             self._members.append(dp)
-            if len(self._members) == self._grouping.size:
-                yield [self._collated()], position
+            if len(self._members) == size:
+                yield [self._collated(number)], number, position
+                number += 1
 
-    def rest(self) -> list[Datapoint]:
-        """Return the last, smaller group, if there is one and it is wanted."""
-        return [self._collated()] if self._members and self._grouping.remainder else []
+    def rest(self, number: int) -> list[Datapoint]:
+        """Return the last, smaller group, if there is one and it is wanted; `number` is its."""
+        return [self._collated(number)] if self._members and self._grouping.remainder else []
 
     def _datapoints(self, result: Result) -> Sequence[Datapoint]:
         if not result.grouped:
             return result.outputs
         split = self._grouping.split
         # Workers group only what can be taken apart, where anything might be dropped.
-        return result.outputs if split is None else split(result.outputs[0])
+        if split is None:
+            return result.outputs
+        return [dp for group in result.outputs for dp in split(group)]
 
-    def _collated(self) -> Datapoint:
+    def _collated(self, number: int) -> Datapoint:
         members, self._members = self._members, []
         try:
-            group = self._grouping.collate(members)
+            return self._grouping.collate(members)
         except Exception as error:
-            note_place(error, self._grouping.label, self._number)
+            note_place(error, self._grouping.label, number)
             raise
-        self._number += 1
-        return group

@@ -75,7 +75,7 @@ class ReplicateData(ProxyDataFlow):
         if self._keepers is None:
             self._keepers = [self._keeper(clone_scope) for clone_scope in scopes]
         plan = Plan(self.ds, WorkersPart(stream=self.ds), self.ds._chain())
-        bounds = window(1, None, groups=False)
+        bounds = window(1, None)
         runs = [
             StreamRun(plan, clone_scope, clone_place, Terms(keeper, bounds, Counts()))
             for clone_scope, clone_place, keeper in zip(

@@ -35,10 +35,11 @@ class Task:
         draws: of the run it belongs to.
         positions: of the inputs.
         inputs: indices of the workers' source, or datapoints.
-        group: position of the group that the inputs make up, if there is a grouping.
+        group: position of the first group that the inputs make up, if there is a grouping.
         count: for a part that is a whole flow: how many datapoints to hand out next.
         begin: for a part that is a whole flow: where to open it; None in `count`'s wake.
         opens: whether the flow is to be opened at `begin`.
+        may_group: whether the inputs may be made groups; else they stay single datapoints.
         places: where what follows each input begins, if positions do not tell; stays here.
         alone: whether it should have a worker to itself, because another one may have died of it.
     """
@@ -51,6 +52,7 @@ class Task:
     count: int = 0
     begin: Place | None = None
     opens: bool = False
+    may_group: bool = True
     places: Sequence[Place] = ()
     alone: bool = False
 
@@ -92,8 +94,10 @@ class Result:
     Attributes:
         number: of the task.
         outputs: datapoints that were not dropped, in order; up to the failure if there is one.
-        positions: theirs.
-        grouped: whether `outputs` is the group of all inputs, instead.
+        positions: of the inputs that were not dropped.
+        grouped: how many groups the inputs were made into, up to the failure: `outputs` is what
+            came of these. 0: outputs are single datapoints.
+        groups: which of them each output came of, counted from 0.
         seconds: how long the worker was at it.
         failure: what went wrong on the datapoint after `outputs`.
         places: for a part that is a whole flow: where what follows each output begins.
@@ -106,7 +110,8 @@ class Result:
     number: int
     outputs: list[Datapoint]
     positions: Sequence[int]
-    grouped: bool = False
+    grouped: int = 0
+    groups: Sequence[int] = ()
     seconds: float = 0.0
     failure: Failure | None = None
     places: Sequence[Place] = ()

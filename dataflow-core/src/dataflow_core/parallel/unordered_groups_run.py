@@ -55,7 +55,9 @@ class UnorderedGroupsRun(Run):
         ledger = terms.ledger(self._draws.epoch)
         with terms.keeper.lease() as leased:
             first = self.position + 1
-            tasks = cut(self._feed, self._draws, leased.numbers, lambda: size, first, self._done)
+            tasks = cut(
+                self._feed, self._draws, leased.numbers, lambda: size, first, self._done, size
+            )
             noted = self._progress.noting(tasks)
             overtaking = Overtaking(terms.overtaking, groups=True)
             engine = terms.engine(leased, noted, overtaking)
@@ -77,10 +79,10 @@ class UnorderedGroupsRun(Run):
         """Return the group that a result is, or the smaller one that is the last of the epoch."""
         if result.grouped:
             return result.outputs
-        regrouper = Regrouper(self._grouping, self.position)
-        groups = [each for group, _ in regrouper.take(result) for each in group]
+        regrouper = Regrouper(self._grouping)
+        groups = [each for group, _, _ in regrouper.take(result, self.position) for each in group]
         outputs: list[Datapoint] = []
-        for group in groups + regrouper.rest():
+        for group in groups + regrouper.rest(self.position):
             after = after_grouping(self._after, self._draws, self.position, group)
             if after.failure is not None:
                 raise_failure(after.failure)

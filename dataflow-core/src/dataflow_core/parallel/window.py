@@ -14,24 +14,23 @@ class Window:
 
     Attributes:
         tasks: that may be in flight or waiting to be consumed.
-        largest_task: datapoints in a task of single datapoints.
+        largest_task: datapoints in a task, or groups where there is a grouping.
     """
 
     tasks: int
     largest_task: int
 
 
-def window(num_workers: int, max_in_flight: int | None, *, groups: bool) -> Window:
+def window(num_workers: int, max_in_flight: int | None) -> Window:
     """Return the bounds for a number of workers.
 
     Args:
         num_workers: of the pool.
         max_in_flight: datapoints that may be under way, groups counting as one; None: as many
             tasks as keep all workers busy.
-        groups: whether a task is a group.
     """
     tasks = num_workers + SPARE_TASKS
     if max_in_flight is None:
         return Window(tasks, 1 << 30)
     tasks = min(tasks, max_in_flight)
-    return Window(tasks, 1 if groups else max(1, max_in_flight // tasks))
+    return Window(tasks, max_in_flight // tasks)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from itertools import count
 from typing import Protocol
 
-from dataflow_core.collate import Allocate, allocating, uniform
+from dataflow_core.collate import Allocate, Rows, allocating, uniform
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import DROP, Datapoint
 from dataflow_core.flow.failure import note_place
@@ -91,8 +92,7 @@ class Steps:
         What comes of it goes into `result`.
         """
         outputs: list[Datapoint] = []
-        kept: list[int] = []
-        result.outputs, result.positions = outputs, kept
+        dropped = False
         numbering, calls = self._numbering, self.calls
         hold(context)
         try:
@@ -102,16 +102,21 @@ class Steps:
                     for context.step, call in calls:
                         dp = call(dp)
                         if dp is DROP:
+                            dropped = True
                             break
                 except Exception as error:  # noqa: BLE001  it is the user's
                     dp = self._failed(context, item, error, result, on_error)
-                if dp is not DROP:
-                    outputs.append(dp)
-                    kept.append(numbering.position)
+                    dropped = dropped or dp is DROP
+                outputs.append(dp)
         except _ForGoodError as final:
             result.failure = Failure(final.error)
         finally:
             let_go()
+        kept = positions[: len(outputs)]
+        if dropped:
+            kept = [position for position, dp in zip(kept, outputs) if dp is not DROP]
+            outputs = [dp for dp in outputs if dp is not DROP]
+        result.outputs, result.positions = outputs, kept
 
     def _failed(
         self,
@@ -170,9 +175,16 @@ class _ChainWorker:
         self._part = part
         self._allocate = allocate
         self._opened = in_process
-        self._before = Steps(part.calls_before(), part.labels())
+        calls = part.calls_before()
         self._after = Steps(part.calls_after(), [stage._label() for stage in part.after])
         self._grouping = None if part.grouping is None else part.grouping._grouping()
+        self._rows: Rows | None = None
+        writes_rows = bool(part.before) and part.before[-1].writes_rows
+        if writes_rows and self._grouping is not None and self._grouping.stacks:
+            # The last step alone: what an earlier one makes may stay with those after it.
+            self._rows = Rows(self._grouping.size, allocate)
+            calls[-1] = self._rows.offered_to(calls[-1])
+        self._before = Steps(calls, part.labels())
 
     def run(self, task: Task) -> Result:
         began = time.perf_counter()
@@ -183,31 +195,47 @@ class _ChainWorker:
         result = Result(task.number, [], [])
         self._before.run(context, task.positions, task.inputs, result, self._part.on_error)
         grouping = self._grouping
-        if grouping is not None and result.failure is None and len(result.outputs) == grouping.size:
+        if grouping is not None and task.may_group and not result.failure and result.outputs:
             self._group(task, result, grouping)
+        if self._rows is not None:
+            self._rows.forget()
         result.seconds = time.perf_counter() - began
         return result
 
     def _group(self, task: Task, result: Result, grouping: Grouping) -> None:
-        """Make the outputs one group, if it is sure to be one."""
-        if self._part.may_drop and not (grouping.split is not None and uniform(result.outputs)):
+        """Make the outputs groups, if they are sure to be some."""
+        if len(result.outputs) % grouping.size:
             return
+        if self._part.may_drop and len(result.outputs) < len(task.inputs):
+            return
+        made: list[Datapoint] = []
         try:
             # No more than this: what a stage makes may stay with it, as in a cache or a shuffle.
-            with allocating(self._allocate):
-                group = grouping.collate(result.outputs)
+            with allocating(self._allocate), self._rows or nullcontext():
+                for first in range(0, len(result.outputs), grouping.size):
+                    members = result.outputs[first : first + grouping.size]
+                    if self._part.may_drop and not (grouping.split and uniform(members)):
+                        return
+                    made.append(grouping.collate(members))
         except Exception as error:  # noqa: BLE001
-            if not self._part.may_drop:
-                note_place(error, grouping.label, task.group)
-                result.outputs, result.failure = [], Failure(error)
-            return
-        result.grouped = True
-        result.outputs = [group]
+            if self._part.may_drop:
+                return
+            note_place(error, grouping.label, task.group + len(made))
+            result.failure = Failure(error)
+        result.grouped, result.groups, result.outputs = len(made), range(len(made)), made
         if self._after.calls:
-            context = self._after.context(task.draws, task.draws.after)
-            after = Result(task.number, [], [])
-            self._after.run(context, [task.group], [group], after)
-            result.outputs, result.failure = after.outputs, after.failure
+            self._after_grouping(task, result)
+
+    def _after_grouping(self, task: Task, result: Result) -> None:
+        context = self._after.context(task.draws, task.draws.after)
+        after = Result(task.number, [], [])
+        positions = range(task.group, task.group + result.grouped)
+        self._after.run(context, positions, result.outputs, after)
+        result.outputs = after.outputs
+        result.groups = [position - task.group for position in after.positions]
+        if after.failure is not None:
+            result.failure = after.failure
+            result.grouped = result.groups[-1] + 1 if result.groups else 0
 
     def close(self) -> None:
         pass

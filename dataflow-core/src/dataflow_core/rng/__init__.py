@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from dataflow_core.rng.at_hand import DrawContext, at_hand, drawn_seed, hold, let_go, rng, seeded
+from dataflow_core.rng.at_hand import (
+    DrawContext,
+    InnerSeeds,
+    at_hand,
+    drawn_seed,
+    hold,
+    let_go,
+    rng,
+    rng_at_hand,
+    seeded,
+)
 from dataflow_core.rng.bijection import Bijection
 from dataflow_core.rng.streams import (
     RandomKey,
@@ -17,6 +27,7 @@ from dataflow_core.rng.streams import (
 __all__ = [
     "Bijection",
     "DrawContext",
+    "InnerSeeds",
     "RandomKey",
     "Seat",
     "at_hand",
@@ -29,5 +40,6 @@ __all__ = [
     "index_generator",
     "let_go",
     "rng",
+    "rng_at_hand",
     "seeded",
 ]

@@ -9,13 +9,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from itertools import count
 from types import FrameType
 from typing import Protocol, SupportsIndex
 
 import numpy as np
 
 from dataflow_core.errors import NoRandomStreamError
-from dataflow_core.rng.streams import FRESH_SEED_BITS, Seat, checked_seed, fresh_seed
+from dataflow_core.rng.streams import (
+    FRESH_SEED_BITS,
+    RandomKey,
+    Seat,
+    checked_seed,
+    fresh_seed,
+    inner_seed,
+)
 
 
 class HasPosition(Protocol):
@@ -68,14 +76,34 @@ class DrawContext:
         return seat.generator
 
 
+class InnerSeeds:
+    """Stands where a user's generator runs, which no datapoint is at hand for.
+
+    Flows that it makes for itself get their seeds from here, so that they repeat with it.
+
+    Args:
+        key: of the random stream of the flow whose generator it is.
+    """
+
+    __slots__ = ("_key", "_numbers")
+
+    def __init__(self, key: RandomKey) -> None:
+        self._key = key
+        self._numbers = count()
+
+    def next(self) -> int:
+        """Return the seed for the next flow."""
+        return inner_seed(self._key, next(self._numbers))
+
+
 #: The contexts of the loops under way, by the frame that runs the loop.
-_contexts: dict[FrameType, DrawContext | None] = {}
+_contexts: dict[FrameType, DrawContext | InnerSeeds | None] = {}
 
 
-def hold(context: DrawContext | None) -> None:
+def hold(context: DrawContext | InnerSeeds | None) -> None:
     """Make `context` the one of whatever the calling function calls, until it lets go.
 
-    None hides those further down the stack.
+    It hides those further down the stack, None does nothing else.
     """
     _contexts[sys._getframe(1)] = context
 
@@ -87,6 +115,11 @@ def let_go() -> None:
 
 def at_hand() -> DrawContext | None:
     """Return the context of the datapoint that is being worked on, if any is."""
+    nearest = _nearest()
+    return nearest if isinstance(nearest, DrawContext) else None
+
+
+def _nearest() -> DrawContext | InnerSeeds | None:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         if frame in _contexts:
@@ -126,16 +159,25 @@ def rng() -> np.random.Generator:
     return context.generator()
 
 
+def rng_at_hand() -> np.random.Generator | None:
+    """Return what `rng()` returns; None where no datapoint is at hand."""
+    context = at_hand()
+    return None if context is None else context.generator()
+
+
 def drawn_seed() -> int:
     """Return a seed for a flow that was given none.
 
-    Where a datapoint is at hand it is drawn from its stream, so that flows which a function makes
-    for itself repeat with the pipeline that the function is in; elsewhere it is a fresh one.
+    Where a datapoint is at hand it is drawn from its stream, and in the generator of a flow it
+    depends on that flow's, so that flows which a function makes for itself repeat with the pipeline
+    that the function is in; elsewhere it is a fresh one.
     """
-    context = at_hand()
-    return (
-        fresh_seed() if context is None else int(context.generator().integers(2**FRESH_SEED_BITS))
-    )
+    nearest = _nearest()
+    if isinstance(nearest, InnerSeeds):
+        return nearest.next()
+    if nearest is None:
+        return fresh_seed()
+    return int(nearest.generator().integers(2**FRESH_SEED_BITS))
 
 
 class _Fixed:
@@ -166,7 +208,7 @@ class seeded:  # noqa: N801  used like a function
     def __init__(self, seed: SupportsIndex, position: int = 0) -> None:
         self._context = DrawContext(checked_seed(seed), 0, (0,), _Fixed(position))
         self._frame: FrameType | None = None
-        self._before: DrawContext | None = None
+        self._before: DrawContext | InnerSeeds | None = None
 
     def __enter__(self) -> np.random.Generator:
         """Return the generator that `rng()` now returns."""

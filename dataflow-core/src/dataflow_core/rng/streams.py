@@ -28,7 +28,8 @@ POSITION_DOMAIN = 0
 EPOCH_DOMAIN = 1
 INDEX_DOMAIN = 2
 CHILD_SEED_DOMAIN = 3
-DOMAINS = 4
+INNER_SEED_DOMAIN = 4
+DOMAINS = 5
 
 WORD_BITS = 64
 WORD = 2**WORD_BITS - 1
@@ -84,6 +85,12 @@ def index_generator(key: RandomKey, index: int) -> np.random.Generator:
 def child_seed(seed: int, stream: int, child: int) -> int:
     """Return the seed of an independent clone: a function of the parent's seed and the number."""
     generator = Seat(seed, stream, CHILD_SEED_DOMAIN).move(0, child)
+    return int(generator.integers(2**FRESH_SEED_BITS))
+
+
+def inner_seed(key: RandomKey, number: int) -> int:
+    """Return the seed of a flow that a generator made for itself, the `number`th in an epoch."""
+    generator = Seat(key.seed, key.stream, INNER_SEED_DOMAIN).move(key.epoch, number)
     return int(generator.integers(2**FRESH_SEED_BITS))
 
 

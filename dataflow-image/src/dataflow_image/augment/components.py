@@ -11,7 +11,7 @@ from dataflow_core import Component, DataFlow, Datapoint
 from dataflow_core.flow import Index, component, with_component
 from dataflow_image import imgaug
 from dataflow_image.augment.flow import AugmentFlow
-from dataflow_image.augment.images import image_at, refuse_other_size
+from dataflow_image.augment.images import image_at, refuse_other_size, size_after
 from dataflow_image.imgaug import AugmentorList, ImageAugmentor
 from dataflow_image.imgaug.spec import Image
 
@@ -115,7 +115,7 @@ class AugmentImageComponents(AugmentFlow):
         for index in self.coords_index:
             points = transform.apply_coords(self._numbers(self._mark(dp, index)))
             changed = with_component(changed, index, points)
-        h, w = changed[self.index[0]].shape[:2]
+        h, w = size_after(transform, changed[self.index[0]])
         for index in self.box_index:
             moved = transform.apply_box(self._numbers(self._mark(dp, index)))
             boxes, is_empty = imgaug.clip_boxes(moved, h, w)

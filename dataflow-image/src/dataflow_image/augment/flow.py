@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dataflow_core import DataFlow, Datapoint
+from dataflow_core.collate import row
 from dataflow_core.flow import PointwiseFlow
 from dataflow_image.augment.caught import CaughtErrors
 from dataflow_image.augment.writers import may_write
@@ -21,6 +22,8 @@ __all__ = ["AugmentFlow"]
 
 class AugmentFlow(PointwiseFlow):
     """A stage that draws from augmentors for every datapoint; its subclasses write `_augment()`."""
+
+    writes_rows = True
 
     def __init__(
         self,
@@ -64,9 +67,9 @@ class AugmentFlow(PointwiseFlow):
         return self._augment
 
     def _drawn(self, img: Image) -> tuple[Image, Transform]:
-        """Draw for an image; return it augmented, and the transform."""
+        """Draw for an image; return it augmented, in its batch if it can be, and the transform."""
         given = img.copy() if self._copies_first else img
-        augmented, transform = self.augmentors.augment_with_transform(given)
+        augmented, transform = self.augmentors.augment_with_transform(given, row)
         return self._apart(augmented, img), transform
 
     def _applied(self, apply: Callable[[Image], Image], img: Image) -> Image:

@@ -8,9 +8,11 @@ import numpy as np
 
 from dataflow_core import Component, ComponentError, Datapoint
 from dataflow_core.flow import Index, component
+from dataflow_image.imgaug import Transform, TransformList
 from dataflow_image.imgaug.spec import Image
+from dataflow_image.imgaug.transforms import ChannelsFirstTransform
 
-__all__ = ["image_at", "refuse_other_size"]
+__all__ = ["image_at", "refuse_other_size", "size_after"]
 
 _IMAGE_NDIMS = (2, 3)
 
@@ -39,6 +41,15 @@ def refuse_other_size(img: Image, index: Index, first: Image, first_index: Index
             f"component {index!r} is {img.shape[0]}x{img.shape[1]} (h x w), but component"
             f" {first_index!r} is {height}x{width}; one transform is for images of one size"
         )
+
+
+def size_after(transform: Transform, img: Image) -> tuple[int, int]:
+    """Return (height, width) of what `transform` made, whose channels may come first."""
+    while isinstance(transform, TransformList) and transform.tfms:
+        transform = transform.tfms[-1]
+    if isinstance(transform, ChannelsFirstTransform):
+        return img.shape[1], img.shape[2]
+    return img.shape[0], img.shape[1]
 
 
 def _encoded(value: Component) -> bool:

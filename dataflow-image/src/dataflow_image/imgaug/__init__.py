@@ -15,6 +15,7 @@ from dataflow_image.imgaug.augmentor import ImageAugmentor, PhotometricAugmentor
 from dataflow_image.imgaug.augmentor_list import AugmentorList
 from dataflow_image.imgaug.blur import GaussianBlur
 from dataflow_image.imgaug.cast import ToFloat32, ToUint8
+from dataflow_image.imgaug.channels_first import ChannelsFirst
 from dataflow_image.imgaug.choice import Identity, RandomApplyAug, RandomChooseAug, RandomOrderAug
 from dataflow_image.imgaug.clip_boxes import ClippedBoxes, clip_boxes
 from dataflow_image.imgaug.color import (
@@ -65,6 +66,7 @@ __all__ = [
     "BrightnessScale",
     "CenterCrop",
     "CenterPaste",
+    "ChannelsFirst",
     "Clip",
     "ClippedBoxes",
     "ColorJitter",

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dataflow_core import NoRandomStreamError
-from dataflow_core import rng as datapoint_rng
+from dataflow_core.rng import rng_at_hand
 from dataflow_image.imgaug.callables import describe
 from dataflow_image.imgaug.spec import Image
 from dataflow_image.imgaug.transforms import PhotometricTransform, Transform
@@ -72,14 +71,14 @@ class ImageAugmentor(ABC):
 
         Within a flow, draws depend on the datapoint's position alone, never on threads or workers.
         """
-        try:
-            return datapoint_rng()
-        except NoRandomStreamError:
-            own: np.random.Generator | None = self.__dict__.get("_own_rng")
-            # setdefault is atomic, so threads that come here together agree on one generator.
-            if own is None:
-                own = self.__dict__.setdefault("_own_rng", np.random.default_rng())
-            return own
+        of_datapoint = rng_at_hand()
+        if of_datapoint is not None:
+            return of_datapoint
+        own: np.random.Generator | None = self.__dict__.get("_own_rng")
+        # setdefault is atomic, so threads that come here together agree on one generator.
+        if own is None:
+            own = self.__dict__.setdefault("_own_rng", np.random.default_rng())
+        return own
 
     def reset_state(self, seed: int | np.random.SeedSequence | None = None) -> None:
         """Seed the draws made outside of any flow; within a flow it has no effect.

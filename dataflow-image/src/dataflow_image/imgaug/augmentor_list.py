@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from dataflow_image.imgaug.augmentor import ImageAugmentor
+from dataflow_image.imgaug.channels_first import ChannelsFirst
 from dataflow_image.imgaug.spec import Image, ImageSpec
-from dataflow_image.imgaug.transforms import Transform, TransformList
+from dataflow_image.imgaug.transforms import Empty, Transform, TransformList
 
 __all__ = ["AugmentorList", "Course", "check_augmentor"]
 
@@ -30,12 +31,18 @@ class AugmentorList(ImageAugmentor):
 
     Raises:
         TypeError: one of them is no ImageAugmentor.
+        ValueError: something comes after ChannelsFirst.
     """
 
     def __init__(self, augmentors: Sequence[ImageAugmentor], fuse: bool = True) -> None:
         if isinstance(augmentors, ImageAugmentor):
             raise TypeError(f"AugmentorList: takes a list of augmentors, got {augmentors!r} alone")
         self.augmentors = [check_augmentor("AugmentorList", aug) for aug in augmentors]
+        if any(isinstance(augmentor, ChannelsFirst) for augmentor in self.augmentors[:-1]):
+            raise ValueError(
+                "AugmentorList: ChannelsFirst must be the last one, since all others take the "
+                "channels for the last axis"
+            )
         self.fuse = bool(fuse)
         self.reads_pixels = any(aug.reads_pixels for aug in self.augmentors)
 
@@ -45,18 +52,23 @@ class AugmentorList(ImageAugmentor):
         Members that read pixels get them as their predecessors leave them, so these are computed
         here; `augment_with_transform` computes nothing twice.
         """
-        return self._course(img).transform()
-
-    def augment_with_transform(self, img: Image) -> tuple[Image, TransformList]:
-        """Return the augmented image and the transform that made it."""
-        course = self._course(img)
-        return course.finish(), course.transform()
-
-    def _course(self, img: Image) -> Course:
         course = Course(img, fuse=self.fuse)
-        for augmentor in self.augmentors:
-            course.draw(augmentor)
-        return course
+        course.draw(self.augmentors)
+        return course.transform()
+
+    def augment_with_transform(
+        self, img: Image, empty: Empty | None = None
+    ) -> tuple[Image, TransformList]:
+        """Return the augmented image and the transform that made it.
+
+        Args:
+            img: the image.
+            empty: takes shape and dtype, and returns a C-contiguous array for the result, which is
+                used if that saves a copy.
+        """
+        course = Course(img, fuse=self.fuse)
+        course.draw(self.augmentors)
+        return course.finish(empty), course.transform()
 
     def _members(self) -> Sequence[ImageAugmentor]:
         return self.augmentors
@@ -77,15 +89,16 @@ class Course:
         self._computed: list[TransformList] = []
         self._pending: list[Transform] = []
 
-    def draw(self, augmentor: ImageAugmentor) -> None:
-        """Let an augmentor draw for the image as it now is."""
-        if self._pending and (augmentor.reads_pixels or self._spec is None):
-            self.finish()
-        if self._pending and self._spec is not None:
-            transform = augmentor.get_transform(self._spec.stand_in())
-        else:
-            transform = augmentor.get_transform(self._image)
-        self.add(transform)
+    def draw(self, augmentors: Iterable[ImageAugmentor]) -> None:
+        """Let each augmentor draw for the image as its predecessors leave it."""
+        for augmentor in augmentors:
+            if self._pending and (augmentor.reads_pixels or self._spec is None):
+                self.finish()
+            if self._pending and self._spec is not None:
+                transform = augmentor.get_transform(self._spec.stand_in())
+            else:
+                transform = augmentor.get_transform(self._image)
+            self.add(transform)
 
     def add(self, transform: Transform) -> None:
         """Take a transform that was drawn for the image as it now is."""
@@ -97,11 +110,14 @@ class Course:
         for tfm in new:
             self._spec = None if self._spec is None else tfm.spec_after(self._spec)
 
-    def finish(self) -> Image:
-        """Compute what is drawn, and return the image."""
+    def finish(self, empty: Empty | None = None) -> Image:
+        """Compute what is drawn, and return the image, in memory from `empty` if that helps."""
         if self._pending:
             segment = TransformList(self._pending, self._fuse)
-            self._image = segment.apply_image(self._image)
+            if empty is None:
+                self._image = segment.apply_image(self._image)
+            else:
+                self._image = segment.apply_image_in(self._image, empty)
             self._computed.append(segment)
             self._pending = []
         self._spec = ImageSpec.of(self._image)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.augmentor import ImageAugmentor
+from dataflow_image.imgaug.draws import integer, uniform
 from dataflow_image.imgaug.spec import Image
 from dataflow_image.imgaug.transforms import GaussianBlurTransform
 
@@ -50,7 +51,9 @@ class GaussianBlur(ImageAugmentor):
     def get_transform(self, img: Image) -> GaussianBlurTransform:
         """Draw radius and sigma."""
         rng = self.rng
-        count = 1 if self.symmetric else 2
-        sizes = [2 * radius + 1 for radius in rng.integers(*self.size_range, count).tolist()]
-        sigmas = rng.uniform(*self.sigma_range, count).tolist()
-        return GaussianBlurTransform((sizes[0], sizes[-1]), (sigmas[0], sigmas[-1]))
+        size_x = size_y = 2 * integer(rng, *self.size_range) + 1
+        sigma_x = sigma_y = uniform(rng, *self.sigma_range)
+        if not self.symmetric:
+            size_y = 2 * integer(rng, *self.size_range) + 1
+            sigma_y = uniform(rng, *self.sigma_range)
+        return GaussianBlurTransform((size_x, size_y), (sigma_x, sigma_y))

@@ -131,8 +131,10 @@ class RandomOrderAug(ImageAugmentor):
 
     def _course(self, img: Image) -> Course:
         course = Course(img)
-        for index in self.rng.permutation(len(self.aug_lists)):
-            course.draw(self.aug_lists[index])
+        draws = self.rng.random(len(self.aug_lists)).tolist()
+        # Ranking uniform numbers is a uniform permutation.
+        order = sorted(range(len(draws)), key=draws.__getitem__)
+        course.draw([self.aug_lists[index] for index in order])
         return course
 
     def _members(self) -> Sequence[ImageAugmentor]:

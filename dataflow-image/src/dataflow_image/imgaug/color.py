@@ -8,6 +8,7 @@ import numpy as np
 
 from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.augmentor import ImageAugmentor
+from dataflow_image.imgaug.draws import uniform
 from dataflow_image.imgaug.spec import Image
 from dataflow_image.imgaug.transforms import ColorTransform, HueTransform
 from dataflow_image.imgaug.transforms import color_steps as steps
@@ -39,7 +40,7 @@ class Brightness(ImageAugmentor):
 
     def get_transform(self, img: Image) -> ColorTransform:
         """Draw what to add."""
-        added = self.rng.uniform(-self.delta, self.delta)
+        added = uniform(self.rng, -self.delta, self.delta)
         return ColorTransform((steps.shift((added, added, added)),), self.clip)
 
 
@@ -65,7 +66,7 @@ class BrightnessScale(ImageAugmentor):
 
     def get_transform(self, img: Image) -> ColorTransform:
         """Draw the factor."""
-        return ColorTransform((steps.brightness(self.rng.uniform(*self.range)),), self.clip)
+        return ColorTransform((steps.brightness(uniform(self.rng, *self.range)),), self.clip)
 
 
 class Contrast(ImageAugmentor):
@@ -96,7 +97,7 @@ class Contrast(ImageAugmentor):
     def get_transform(self, img: Image) -> ColorTransform:
         """Draw the factor; the mean is that of the image met later."""
         weights = None if self.rgb is None else _grey(self.rgb)
-        step = steps.Contrast(self.rng.uniform(*self.factor_range), weights)
+        step = steps.Contrast(uniform(self.rng, *self.factor_range), weights)
         return ColorTransform((step,), self.clip)
 
 
@@ -124,7 +125,7 @@ class Saturation(ImageAugmentor):
 
     def get_transform(self, img: Image) -> ColorTransform:
         """Draw the factor."""
-        factor = self.rng.uniform(1.0 - self.alpha, 1.0 + self.alpha)
+        factor = uniform(self.rng, 1.0 - self.alpha, 1.0 + self.alpha)
         return ColorTransform((steps.saturation(factor, _grey(self.rgb)),), self.clip)
 
 
@@ -151,7 +152,7 @@ class Hue(ImageAugmentor):
 
     def get_transform(self, img: Image) -> HueTransform:
         """Draw the angle."""
-        return HueTransform(_HALF_DEGREE * self.rng.uniform(*self.range), self.rgb)
+        return HueTransform(_HALF_DEGREE * uniform(self.rng, *self.range), self.rgb)
 
 
 class Lighting(ImageAugmentor):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.augmentor import ImageAugmentor
+from dataflow_image.imgaug.draws import integer
 from dataflow_image.imgaug.spec import Image, image_size
 from dataflow_image.imgaug.transforms import CropTransform
 
@@ -36,7 +37,7 @@ class RandomCrop(ImageAugmentor):
         """Draw the window."""
         spare_h, spare_w = _spare(self, img, self.crop_shape)
         rng = self.rng
-        y0, x0 = int(rng.integers(spare_h + 1)), int(rng.integers(spare_w + 1))
+        y0, x0 = integer(rng, 0, spare_h + 1), integer(rng, 0, spare_w + 1)
         return CropTransform(y0, x0, *self.crop_shape)
 
 
@@ -81,9 +82,9 @@ class RandomCropRandomShape(ImageAugmentor):
         _spare(self, img, (self.hmin, self.wmin))
         h, w = image_size(img)
         rng = self.rng
-        crop_h = int(rng.integers(self.hmin, min(h, self.hmax or h) + 1))
-        crop_w = int(rng.integers(self.wmin, min(w, self.wmax or w) + 1))
-        y0, x0 = int(rng.integers(h - crop_h + 1)), int(rng.integers(w - crop_w + 1))
+        crop_h = integer(rng, self.hmin, min(h, self.hmax or h) + 1)
+        crop_w = integer(rng, self.wmin, min(w, self.wmax or w) + 1)
+        y0, x0 = integer(rng, 0, h - crop_h + 1), integer(rng, 0, w - crop_w + 1)
         return CropTransform(y0, x0, crop_h, crop_w)
 
 

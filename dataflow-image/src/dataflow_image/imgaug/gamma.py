@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.augmentor import ImageAugmentor
+from dataflow_image.imgaug.draws import uniform
 from dataflow_image.imgaug.spec import Image
 from dataflow_image.imgaug.transforms import PointTransform
 from dataflow_image.imgaug.transforms.point_steps import GammaStep
@@ -37,4 +38,4 @@ class Gamma(ImageAugmentor):
 
     def get_transform(self, img: Image) -> PointTransform:
         """Draw g."""
-        return PointTransform((GammaStep(self.rng.uniform(*self.range)),))
+        return PointTransform((GammaStep(uniform(self.rng, *self.range)),))

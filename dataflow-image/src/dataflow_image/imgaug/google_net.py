@@ -9,6 +9,7 @@ import cv2
 
 from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.augmentor import ImageAugmentor
+from dataflow_image.imgaug.draws import index_below
 from dataflow_image.imgaug.spec import Image, image_size
 from dataflow_image.imgaug.transforms import (
     CropTransform,
@@ -81,13 +82,16 @@ class GoogleNetRandomCropAndResize(ImageAugmentor):
 
     def _draw_window(self, h: int, w: int) -> CropTransform | None:
         rng = self.rng
+        (least, most), (narrowest, widest) = self.crop_area_fraction, self.aspect_ratio_range
         for _ in range(_TRIES):
-            area = h * w * rng.uniform(*self.crop_area_fraction)
-            aspect_ratio = rng.uniform(*self.aspect_ratio_range)
-            crop_h = max(1, int(math.sqrt(area / aspect_ratio) + 0.5))
-            crop_w = max(1, int(math.sqrt(area * aspect_ratio) + 0.5))
+            # One call for all that a window takes, since each costs as much as the arithmetic.
+            for_area, for_ratio, for_y, for_x = rng.random(4).tolist()
+            area = h * w * (least + (most - least) * for_area)
+            aspect_ratio = narrowest + (widest - narrowest) * for_ratio
+            crop_h = int(math.sqrt(area / aspect_ratio) + 0.5) or 1
+            crop_w = int(math.sqrt(area * aspect_ratio) + 0.5) or 1
             if crop_h <= h and crop_w <= w:
-                y0, x0 = int(rng.integers(h - crop_h + 1)), int(rng.integers(w - crop_w + 1))
+                y0, x0 = index_below(h - crop_h + 1, for_y), index_below(w - crop_w + 1, for_x)
                 return CropTransform(y0, x0, crop_h, crop_w)
         return None
 

@@ -14,6 +14,7 @@ from dataflow_image.imgaug.transforms.rounding import to_uint8
 __all__ = ["Sheet", "picture", "show"]
 
 _COLOR_CHANNELS = 3
+_CHANNELS = (1, _COLOR_CHANNELS)
 _PAPER = 250
 
 
@@ -46,7 +47,8 @@ def show(images: Image | Sequence[Image], columns: int = 4, side: int = 224) -> 
     <sheet of 100x100 pixels (h x w)>
 
     Args:
-        images: one image, several, or a batch (N, height, width, channels).
+        images: one image, several, or a batch (N, height, width, channels) or (N, channels,
+            height, width).
         columns: how many side by side.
         side: of each square, in pixels.
 
@@ -71,11 +73,16 @@ def picture(img: Image) -> Image:
     """Return the image as uint8, (height, width, 3).
 
     Values beyond what can be shown, as normalisation leaves them, are stretched to [0, 255]. Of
-    more or fewer than three channels the first is shown.
+    more or fewer than three channels the first is shown. If they are where `ChannelsFirst` puts
+    them, they are put last again.
 
     >>> picture(np.array([[-1.0, 1.0]])).tolist()
     [[[0, 0, 0], [255, 255, 255]]]
+    >>> picture(np.zeros((3, 20, 30), np.uint8)).shape
+    (20, 30, 3)
     """
+    if img.ndim == _COLOR_CHANNELS and img.shape[0] in _CHANNELS and img.shape[2] not in _CHANNELS:
+        img = img.transpose(1, 2, 0)
     values = img if img.dtype == np.uint8 else _stretched(img.astype(np.float64))
     if values.ndim == _COLOR_CHANNELS and values.shape[2] == _COLOR_CHANNELS:
         return np.ascontiguousarray(values)
@@ -84,13 +91,15 @@ def picture(img: Image) -> Image:
 
 
 def _tile(image: Image, side: int) -> Image:
-    h, w = image_size(image)
+    image_size(image)  # refuses what is none
+    shown = picture(image)
+    h, w = shown.shape[:2]
     scale = side / max(h, w)
     new_h, new_w = max(1, round(h * scale)), max(1, round(w * scale))
     tile = np.full((side, side, _COLOR_CHANNELS), _PAPER, np.uint8)
     y0, x0 = (side - new_h) // 2, (side - new_w) // 2
     tile[y0 : y0 + new_h, x0 : x0 + new_w] = cv2.resize(
-        picture(image), (new_w, new_h), interpolation=cv2.INTER_AREA
+        shown, (new_w, new_h), interpolation=cv2.INTER_AREA
     )
     return tile
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -12,6 +11,9 @@ __all__ = ["Image", "ImageSpec", "channel_count", "image_size"]
 
 Image: TypeAlias = npt.NDArray[Any]
 """(height, width) or (height, width, channels); uint8 or float."""
+
+
+_PLANE_NDIM = 2
 
 
 class ImageSpec(NamedTuple):
@@ -57,4 +59,5 @@ def image_size(img: object) -> tuple[int, int]:
 
 def channel_count(img: Image) -> int:
     """Return the number of channels: the length of the third axis, or one without it."""
-    return int(math.prod(img.shape[2:]))
+    shape = img.shape
+    return shape[2] if len(shape) > _PLANE_NDIM else 1

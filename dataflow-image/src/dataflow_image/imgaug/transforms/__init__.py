@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataflow_image.imgaug.transforms.albumentations import AlbumentationsTransform
 from dataflow_image.imgaug.transforms.blur import GaussianBlurTransform
 from dataflow_image.imgaug.transforms.cast import CastTransform
+from dataflow_image.imgaug.transforms.channels_first import ChannelsFirstTransform
 from dataflow_image.imgaug.transforms.color import ColorTransform
 from dataflow_image.imgaug.transforms.color_space import ColorSpaceTransform
 from dataflow_image.imgaug.transforms.crop import CropTransform
@@ -31,7 +32,7 @@ from dataflow_image.imgaug.transforms.resize import ResizeTransform
 from dataflow_image.imgaug.transforms.sharpness import SharpnessTransform
 from dataflow_image.imgaug.transforms.statistics import RescaleTransform, StandardizeTransform
 from dataflow_image.imgaug.transforms.transform import Boxes, Coords, NoOpTransform, Transform
-from dataflow_image.imgaug.transforms.transform_list import TransformList
+from dataflow_image.imgaug.transforms.transform_list import Empty, TransformList
 from dataflow_image.imgaug.transforms.warp_affine import WarpAffineTransform
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "BackgroundFiller",
     "Boxes",
     "CastTransform",
+    "ChannelsFirstTransform",
     "ClipTransform",
     "ColorSpaceTransform",
     "ColorTransform",
@@ -47,6 +49,7 @@ __all__ = [
     "Coords",
     "CropTransform",
     "CutoutTransform",
+    "Empty",
     "EqualizeTransform",
     "FlipTransform",
     "GaussianBlurTransform",

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count, image_size
-from dataflow_image.imgaug.transforms.color_steps import ColorStep, Matrix, compose
+from dataflow_image.imgaug.transforms.color_steps import ColorStep, compose
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
 
 __all__ = ["ColorTransform"]
 
 _COLOR_CHANNELS = 3
+_DTYPES = frozenset(map(np.dtype, (np.uint8, np.float16, np.float32, np.float64)))
 
 # Rows of a map that act alike on a grey pixel agree to within this, rounding aside.
 _GREY_TOLERANCE = 1e-6
@@ -50,24 +52,43 @@ class ColorTransform(StationaryTransform):
             ValueError: it has neither one nor three channels, or has one and a step treats the
                 channels differently.
         """
+        result: Image = np.empty(*self.spec_for(img))
+        self.write(img, result)
+        return result
+
+    def spec_for(self, img: Image) -> ImageSpec:
+        """Describe the result for `img`: it is alike.
+
+        Raises:
+            TypeError: the image is neither uint8 nor float.
+        """
         image_size(img)
-        if img.dtype == np.float16:
-            return self.apply_image(img.astype(np.float32)).astype(np.float16)
-        if img.dtype not in (np.uint8, np.float32, np.float64):
+        if img.dtype not in _DTYPES:
             raise TypeError(
                 f"colour operations need a uint8 or float image, got {img.dtype}: put ToUint8 or "
                 "ToFloat32 before them"
             )
-        result = cv2.transform(img, self._matrix(img)).reshape(img.shape)
+        return ImageSpec.of(img)
+
+    def write(self, img: Image, out: Image) -> None:
+        """Write the result into `out`, a C-contiguous array of the image's shape and dtype.
+
+        Raises:
+            ValueError: as `apply_image`.
+        """
+        if img.dtype == np.float16:
+            out[...] = self.apply_image(img.astype(np.float32))
+            return
+        cv2.transform(img, self._matrix(img), out)
         if self.clip and img.dtype != np.uint8:
-            np.clip(result, 0, 255, out=result)
-        return result
+            np.clip(out, 0, 255, out=out)
 
     def spec_after(self, spec: ImageSpec) -> ImageSpec:
         """Return `spec` itself."""
         return spec
 
-    def _matrix(self, img: Image) -> Matrix:
+    def _matrix(self, img: Image) -> npt.NDArray[np.float64]:
+        """Return 3x4, or 1x2 for a grey image."""
         channels = channel_count(img)
         if channels not in (1, _COLOR_CHANNELS):
             raise ValueError(f"colour operations need one or three channels, got {channels}")
@@ -75,7 +96,7 @@ class ColorTransform(StationaryTransform):
         if any(step.needs_mean for step in self.steps):
             first, second, third, _ = cv2.mean(img)
             mean = (first, second, third) if channels > 1 else (first, first, first)
-        rows = compose(self.steps, mean)[:3]
+        rows = np.array(compose(self.steps, mean))
         if channels > 1:
             return rows
         grey = np.column_stack([rows[:, :3].sum(axis=1), rows[:, 3]])

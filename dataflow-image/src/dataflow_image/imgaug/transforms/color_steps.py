@@ -1,38 +1,46 @@
 """Colour operations that are affine maps of a pixel's channels, and how they compose.
 
-A step maps each pixel p, a column of three channels in the image's own order, to L p + t. As 4x4
-matrices over (p, 1) steps compose by multiplication, so any run of them is one map. Contrast also
-needs the mean of the image it meets; the mean of an affine image is the affine image of the mean,
-so the first image's channel means are enough for a whole run.
+A step maps each pixel p, a column of three channels in the image's own order, to L p + t. Such
+maps compose to one of their kind, so any run of them is one map. Contrast also needs the mean of
+the image it meets; the mean of an affine image is the affine image of the mean, so the first
+image's channel means are enough for a whole run.
+
+The maps are tuples of plain floats: twelve numbers are too few for numpy, which would take longer
+to make its arrays than to compute.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
-
-import numpy as np
-import numpy.typing as npt
+from typing import Final, Protocol, TypeAlias
 
 from dataflow_image.imgaug.transforms.plain_data import PlainData
 
 __all__ = [
     "BGR_TO_GREY",
+    "IDENTITY",
     "RGB_TO_GREY",
+    "ColorMap",
     "ColorStep",
     "Contrast",
     "LinearColor",
-    "Matrix",
+    "Weights",
     "brightness",
     "compose",
     "saturation",
     "shift",
 ]
 
-Matrix: TypeAlias = npt.NDArray[np.float64]
-
 Weights: TypeAlias = tuple[float, float, float]
+"""One number per channel."""
+
+_Row: TypeAlias = tuple[float, float, float, float]
+
+ColorMap: TypeAlias = tuple[_Row, _Row, _Row]
+"""3x4: row i holds the weights of the three channels in the new channel i, and what is added."""
+
+IDENTITY: Final[ColorMap] = ((1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0))
 
 # Luma of ITU-R BT.601, as OpenCV, Pillow and torchvision have it.
 RGB_TO_GREY: Weights = (0.299, 0.587, 0.114)
@@ -44,10 +52,15 @@ class ColorStep(Protocol):
 
     @property
     def needs_mean(self) -> bool:
-        """Whether `matrix` looks at the mean."""
+        """Whether `after` looks at the mean."""
 
-    def matrix(self, mean: Matrix) -> Matrix:
-        """Return the 4x4 map, given (mean of each channel, 1) of what it is applied to."""
+    def after(self, first: ColorMap, mean: Weights) -> ColorMap:
+        """Return the map that does `first`, and then this step.
+
+        Args:
+            first: what is done before.
+            mean: of each channel, before `first`.
+        """
 
 
 @dataclass(frozen=True)
@@ -59,16 +72,28 @@ class LinearColor(PlainData):
             added to it, in units of pixel values.
     """
 
-    rows: tuple[tuple[float, float, float, float], ...]
+    rows: ColorMap
 
     @property
     def needs_mean(self) -> bool:
         """Never."""
         return False
 
-    def matrix(self, mean: Matrix) -> Matrix:
-        """Return the 4x4 map."""
-        return np.array((*self.rows, (0.0, 0.0, 0.0, 1.0)))
+    def after(self, first: ColorMap, mean: Weights) -> ColorMap:
+        """Return the product of the two maps."""
+        if first is IDENTITY:
+            return self.rows
+        (a0, b0, c0, t0), (a1, b1, c1, t1), (a2, b2, c2, t2) = first
+        one, two, three = [
+            (
+                x * a0 + y * a1 + z * a2,
+                x * b0 + y * b1 + z * b2,
+                x * c0 + y * c1 + z * c2,
+                x * t0 + y * t1 + z * t2 + added,
+            )
+            for x, y, z, added in self.rows
+        ]
+        return one, two, three
 
 
 @dataclass(frozen=True)
@@ -89,12 +114,19 @@ class Contrast(PlainData):
         """Always."""
         return True
 
-    def matrix(self, mean: Matrix) -> Matrix:
-        """Return the 4x4 map."""
-        result = np.diag((self.factor, self.factor, self.factor, 1.0))
-        target = mean[:3] if self.weights is None else mean[:3] @ np.array(self.weights)
-        result[:3, 3] = (1.0 - self.factor) * target
-        return result
+    def after(self, first: ColorMap, mean: Weights) -> ColorMap:
+        """Return the map, which scales all of `first` and adds a share of the mean after it."""
+        factor, rest = self.factor, 1.0 - self.factor
+        x, y, z = mean
+        m0, m1, m2 = [a * x + b * y + c * z + t for a, b, c, t in first]
+        if self.weights is not None:
+            w0, w1, w2 = self.weights
+            m0 = m1 = m2 = w0 * m0 + w1 * m1 + w2 * m2
+        one, two, three = [
+            (factor * a, factor * b, factor * c, factor * t + rest * target)
+            for (a, b, c, t), target in zip(first, (m0, m1, m2))
+        ]
+        return one, two, three
 
 
 def brightness(factor: float) -> LinearColor:
@@ -114,19 +146,18 @@ def saturation(factor: float, weights: Weights = BGR_TO_GREY) -> LinearColor:
     return LinearColor(((factor + a, b, c, 0.0), (a, factor + b, c, 0.0), (a, b, factor + c, 0.0)))
 
 
-def compose(steps: Sequence[ColorStep], mean: Sequence[float]) -> Matrix:
-    """Return the 4x4 map that equals all steps, one after the other.
+def compose(steps: Sequence[ColorStep], mean: Weights) -> ColorMap:
+    """Return the map that equals all steps, one after the other.
 
-    >>> compose([brightness(2.0), Contrast(0.5)], (10.0, 10.0, 10.0))[0].tolist()
-    [1.0, 0.0, 0.0, 10.0]
+    >>> compose([brightness(2.0), Contrast(0.5)], (10.0, 10.0, 10.0))[0]
+    (1.0, 0.0, 0.0, 10.0)
 
     Args:
         steps: in the order in which they are applied.
         mean: of each of the three channels before the first step; only steps with `needs_mean`
             look at it.
     """
-    start = np.array((*mean, 1.0))
-    result = np.eye(4)
+    result = IDENTITY
     for step in steps:
-        result = step.matrix(result @ start) @ result
+        result = step.after(result, mean)
     return result

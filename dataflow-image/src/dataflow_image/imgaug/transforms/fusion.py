@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from dataflow_image.imgaug.transforms.cast import CastTransform
+from dataflow_image.imgaug.transforms.channels_first import ChannelsFirstTransform
 from dataflow_image.imgaug.transforms.color import ColorTransform
 from dataflow_image.imgaug.transforms.color_space import ColorSpaceTransform
 from dataflow_image.imgaug.transforms.crop import CropTransform
@@ -102,6 +103,32 @@ def _drop_cast(cast: CastTransform, normalize: NormalizeTransform) -> tuple[Tran
     return (normalize,) if cast.dtype == "float32" else None
 
 
+def _drop_second_cast(
+    normalize: NormalizeTransform, cast: CastTransform
+) -> tuple[Transform, ...] | None:
+    return (normalize,) if cast.dtype == "float32" else None
+
+
+def _crop_before_normalizing(
+    normalize: NormalizeTransform, crop: CropTransform
+) -> tuple[Transform, ...] | None:
+    return None if normalize.channels_first else (crop, normalize)
+
+
+def _lay_out_while_casting(
+    cast: CastTransform, _layout: ChannelsFirstTransform
+) -> tuple[Transform, ...] | None:
+    if cast.dtype != "float32":
+        return None
+    return (NormalizeTransform((0.0,), (1.0,), channels_first=True),)
+
+
+def _lay_out_while_normalizing(
+    normalize: NormalizeTransform, _layout: ChannelsFirstTransform
+) -> tuple[Transform, ...]:
+    return (NormalizeTransform(normalize.mean, normalize.std, channels_first=True),)
+
+
 # Exact types only: what a subclass does, nobody here knows.
 _RULES: dict[tuple[type[Transform], type[Transform]], _Rule] = {
     (CropTransform, CropTransform): _merge_crops,
@@ -114,6 +141,10 @@ _RULES: dict[tuple[type[Transform], type[Transform]], _Rule] = {
     (ColorTransform, ColorTransform): _merge_colors,
     (PointTransform, PointTransform): _merge_points,
     (CastTransform, NormalizeTransform): _drop_cast,
+    (NormalizeTransform, CastTransform): _drop_second_cast,
+    (NormalizeTransform, CropTransform): _crop_before_normalizing,
+    (CastTransform, ChannelsFirstTransform): _lay_out_while_casting,
+    (NormalizeTransform, ChannelsFirstTransform): _lay_out_while_normalizing,
     (WarpAffineTransform, WarpAffineTransform): merge_warps,
     (WarpAffineTransform, CropTransform): move_after_warp,
     (WarpAffineTransform, FlipTransform): move_after_warp,
@@ -128,7 +159,6 @@ _RULES: dict[tuple[type[Transform], type[Transform]], _Rule] = {
             ClipTransform,
             ColorSpaceTransform,
             HueTransform,
-            NormalizeTransform,
             PointTransform,
         )
     },

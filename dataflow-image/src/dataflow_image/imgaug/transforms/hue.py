@@ -44,11 +44,9 @@ class HueTransform(StationaryTransform):
             return img
         to_hsv, from_hsv = _RGB_CODES if self.rgb else _BGR_CODES
         if img.dtype == np.uint8:
-            hsv = cv2.cvtColor(img, to_hsv)
-            shift = round(self.degrees * _UINT8_TURN / 360.0)
-            table = ((np.arange(256) + shift) % _UINT8_TURN).astype(np.uint8)
-            cv2.insertChannel(cv2.LUT(cv2.extractChannel(hsv, 0), table), hsv, 0)
-            return cv2.cvtColor(hsv, from_hsv)
+            hue, saturation, value = cv2.split(cv2.cvtColor(img, to_hsv))
+            turned = _turned(hue, round(self.degrees * _UINT8_TURN / 360.0) % _UINT8_TURN)
+            return cv2.cvtColor(cv2.merge((turned, saturation, value)), from_hsv)
         hsv = cv2.cvtColor(img.astype(np.float32, copy=False), to_hsv)
         hsv[..., 0] = (hsv[..., 0] + self.degrees) % 360.0
         return cv2.cvtColor(hsv, from_hsv).astype(img.dtype, copy=False)
@@ -56,3 +54,16 @@ class HueTransform(StationaryTransform):
     def spec_after(self, spec: ImageSpec) -> ImageSpec:
         """Return `spec` itself."""
         return spec
+
+
+def _turned(hue: Image, shift: int) -> Image:
+    """Return (hue + shift) modulo 180, in wrapping uint8 arithmetic; both are within [0, 180).
+
+    A table would do, but OpenCV looks values up one by one.
+    """
+    # 180 less is 76 more, modulo 256.
+    result = (hue >= np.uint8(_UINT8_TURN - shift)).view(np.uint8)
+    result *= np.uint8(256 - _UINT8_TURN)
+    result += hue
+    result += np.uint8(shift)
+    return result

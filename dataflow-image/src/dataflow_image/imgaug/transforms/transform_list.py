@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from dataflow_image.imgaug.spec import Image, ImageSpec
+from dataflow_image.imgaug.transforms.color import ColorTransform
 from dataflow_image.imgaug.transforms.fusion import fuse
+from dataflow_image.imgaug.transforms.normalize import NormalizeTransform
 from dataflow_image.imgaug.transforms.transform import Boxes, Coords, Transform, as_points
 
-__all__ = ["TransformList"]
+__all__ = ["Empty", "TransformList"]
+
+Empty: TypeAlias = Callable[[tuple[int, ...], "np.dtype[Any]"], Image]
+"""Takes shape and dtype, and returns such a C-contiguous array, as numpy.empty does."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,25 @@ class TransformList(Transform):
         for tfm in self._to_apply():
             img = tfm.apply_image(img)
         return img
+
+    def apply_image_in(self, img: Image, empty: Empty) -> Image:
+        """Return the image after all transforms, in memory from `empty` if that saves a copy.
+
+        Args:
+            img: the image.
+            empty: takes shape and dtype, and returns a C-contiguous array for the result.
+        """
+        tfms = self._to_apply()
+        for tfm in tfms[:-1]:
+            img = tfm.apply_image(img)
+        last = tfms[-1] if tfms else None
+        if isinstance(last, TransformList):
+            return last.apply_image_in(img, empty)
+        if isinstance(last, (ColorTransform, NormalizeTransform)):
+            out = empty(*last.spec_for(img))
+            last.write(img, out)
+            return out
+        return img if last is None else last.apply_image(img)
 
     def apply_coords(self, coords: Coords) -> Coords:
         """Return the points after all transforms."""
