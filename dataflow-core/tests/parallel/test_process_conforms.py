@@ -1,17 +1,13 @@
-"""The process backend passes the suite that every backend must."""
+"""The process backend passes the suite that every backend with worker processes must."""
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import pytest
 
-from dataflow_core.testing import BackendConformance
+from dataflow_core.testing import ProcessBackendConformance
 
 
-class TestProcessBackend(BackendConformance):
-    workers_share_memory: ClassVar[bool] = False
-
+class TestProcessBackend(ProcessBackendConformance):
     @pytest.fixture
     def backend(self) -> str:
         return "process"

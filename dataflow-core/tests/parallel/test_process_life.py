@@ -100,7 +100,9 @@ def test_a_consumer_that_keeps_all_its_batches_sees_them_unchanged() -> None:
 
 @pytest.mark.parametrize("limit", [0, 1_000_000])
 def test_past_the_limit_results_are_copied_out_and_counted(limit: int) -> None:
-    with numbers(60).map(image).batch(4).parallel(2, ProcessBackend(limit_bytes=limit)) as flow:
+    backend = ProcessBackend(limit_bytes=limit)
+    # One batch a task, so that each is counted.
+    with numbers(60).map(image).batch(4).parallel(2, backend, max_in_flight=4) as flow:
         kept = list(flow)
         first = flow.stats()["copied_out"]
         assert (first == 15) if limit == 0 else (5 <= first < 15)
@@ -167,3 +169,25 @@ def test_a_fork_that_drops_its_copy_of_a_batch_frees_nothing_here() -> None:
         rest = list(reading)
         assert (kept[1][:, 0, 0] == kept[0]).all()
         assert [batch[0][0] for batch in rest] == [*range(4, 40, 4)]
+
+
+def test_a_fork_reads_what_its_parent_keeps_and_its_copy_is_its_own() -> None:
+    with numbers(40).map(image).batch(4).parallel(1, "process") as flow:
+        reading = iter(flow)
+        kept = next(reading)
+        go_on, waiting = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(waiting)
+            fine = (kept[1][:, 0, 0] == kept[0]).all()
+            copies = [array.copy() for array in kept]
+            os.read(go_on, 1)
+            fine = fine and (copies[1][:, 7, 7] == [0, 1, 2, 3]).all()
+            # What is written to the batch itself, the parent sees.
+            kept[1][:, 9, 9] = 77
+            os._exit(0 if fine else 1)
+        os.close(go_on)
+        kept[1][:, 7, 7] = 99
+        os.close(waiting)
+        assert os.waitpid(child, 0)[1] == 0
+        assert (kept[1][:, 9, 9] == 77).all()

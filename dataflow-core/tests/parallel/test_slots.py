@@ -6,6 +6,7 @@ import gc
 import os
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -256,3 +257,99 @@ def test_a_segment_is_shared_by_all_that_map_it(
     first[5] = 42
     assert second[5] == 42
     assert second.flags.writeable
+
+
+def resident() -> int:
+    """Return how many bytes of the slots' segments the system holds, where it tells."""
+    return sum(
+        int(line.split()[1]) << 10
+        for block in Path("/proc/self/smaps").read_text().split("VmFlags")
+        if "memfd:dataflow" in block
+        for line in block.splitlines()
+        if line.startswith("Pss:")
+    )
+
+
+def test_what_a_burst_took_goes_back_to_the_system() -> None:
+    gc.collect()
+    pair = Pair()
+    before = resident()
+    kept = [pair.sent(value, 1 << 20) for value in range(30)]
+    grown = resident()
+    assert grown - before >= 30 << 20
+    kept.clear()
+    for value in range(2 * slots_module.TRIM_EVERY + 1):
+        array = pair.sent(value % 256, 5000)
+        assert (array == value % 256).all()
+        del array
+    assert resident() - before < 3 << 20
+    assert pair.outgoing._bytes < 3 << 20
+    pair.close()
+
+
+def test_what_an_epoch_no_longer_needs_goes_back_when_the_next_one_ends() -> None:
+    pair = Pair()
+    kept = [pair.sent(value, 1 << 20) for value in range(10)]
+    kept.clear()
+    pair.outgoing.trim()
+    assert pair.outgoing._bytes > 10 << 20
+    pair.sent(1, 1 << 20)
+    pair.outgoing.trim()
+    assert 1 << 20 < pair.outgoing._bytes < 2 << 20
+    pair.close()
+
+
+def test_slots_that_take_their_turn_stay() -> None:
+    pair = Pair()
+    queue = [pair.sent(value, 5000) for value in range(30)]
+    slots = [*pair.outgoing._slots]
+    for value in range(10 * slots_module.TRIM_EVERY):
+        del queue[0]
+        queue.append(pair.sent(value % 256, 5000))
+    assert pair.outgoing._slots == slots
+    pair.close()
+
+
+def test_numbers_of_slots_that_went_back_are_used_again() -> None:
+    before = Remains.now().descriptors
+    pair = Pair()
+    for _ in range(5):
+        kept = [pair.sent(value, 50_000) for value in range(40)]
+        assert all((array == value).all() for value, array in enumerate(kept))
+        kept.clear()
+        pair.outgoing.trim()
+        pair.outgoing.trim()
+        assert pair.outgoing._bytes == 0
+    assert len(pair.outgoing._slots) == 40
+    # One that was never sent, too.
+    slot = pair.outgoing.take(5000)
+    assert slot is not None
+    pair.outgoing.give_back(slot)
+    pair.outgoing.trim()
+    pair.outgoing.trim()
+    pair.close()
+    after = Remains.now().descriptors
+    assert after == before
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 20 * PAGE), st.integers(0, 5), st.booleans()), max_size=60),
+    st.none() | st.integers(0, 100 * PAGE),
+)
+def test_what_is_kept_never_changes_whatever_goes_back(
+    steps: list[tuple[int, int, bool]], limit: int | None
+) -> None:
+    pair = Pair(limit)
+    kept: list[tuple[int, Any]] = []
+    for value, (size, keep, trim) in enumerate(steps):
+        array = pair.sent(value, size)
+        if array is not None:
+            kept.append((value, array))
+        del array
+        del kept[: max(0, len(kept) - keep)]
+        if trim:
+            pair.outgoing.trim()
+        assert limit is None or pair.outgoing._bytes <= limit
+        assert pair.taken == len(kept)
+        assert all((one == expected).all() for expected, one in kept)
+    pair.close()

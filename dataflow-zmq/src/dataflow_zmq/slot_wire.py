@@ -14,10 +14,15 @@ from pathlib import Path
 
 import zmq
 
-from dataflow_core.parallel import Message
+from dataflow_core.parallel import GarbledError, Message
 
 Frames = Sequence["bytes | memoryview"]
 
+#: Below this a copy is cheaper than telling ZeroMQ whose memory it is.
+COPY_BELOW = 1 << 16
+
+#: What a message means; after it, the descriptors that it brings.
+_KIND = struct.Struct("<I")
 _DESCRIPTOR = struct.Struct("<I")
 
 
@@ -30,12 +35,10 @@ class SlotWire:
     """The sending half of a channel.
 
     Args:
-        what: the first frame of its messages.
         send: sends frames.
     """
 
-    def __init__(self, what: bytes, send: Callable[[Frames], None]) -> None:
-        self._what = what
+    def __init__(self, send: Callable[[Frames], None]) -> None:
         self._send = send
         #: Open for as long as the other side may still want to open them.
         self._descriptors: list[int] = []
@@ -44,10 +47,9 @@ class SlotWire:
         self, kind: int, parts: Sequence[bytes | memoryview], descriptors: Sequence[int] = ()
     ) -> None:
         """Send `parts`, joined, and the numbers of descriptors, which are kept open."""
-        del kind
         self._descriptors += descriptors
-        numbers = b"".join(map(_DESCRIPTOR.pack, descriptors))
-        self._send([self._what, numbers, b"".join(parts)])
+        head = _KIND.pack(kind) + b"".join(map(_DESCRIPTOR.pack, descriptors))
+        self._send([head, b"".join(parts)])
 
     def close(self) -> None:
         """Close the descriptors."""
@@ -56,16 +58,45 @@ class SlotWire:
         self._descriptors.clear()
 
 
+class WorkerWire(SlotWire):
+    """A worker's end.
+
+    Args:
+        socket: connected to the pool's; not owned.
+        parent: number of the pool's process.
+    """
+
+    def __init__(self, socket: zmq.Socket[bytes], parent: int) -> None:
+        super().__init__(self._send_frames)
+        self._socket = socket
+        self._parent = parent
+
+    def _send_frames(self, frames: Frames) -> None:
+        self._socket.send_multipart(frames, copy=False, copy_threshold=COPY_BELOW)
+
+    def receive(self) -> Message:
+        """Wait for the next message."""
+        return received(self._socket.recv_multipart(copy=False), self._parent)
+
+    def waiting(self) -> bool:
+        """Return whether `receive` would find something right away."""
+        return bool(self._socket.poll(0))
+
+
 def received(frames: Sequence[zmq.Frame], sender: int) -> Message:
     """Return what `SlotWire.send` of the process `sender` sent.
 
-    Args:
-        frames: those after the first.
-        sender: number of the process.
+    Raises:
+        GarbledError: if it sent something else, or is gone together with what it had open.
     """
-    numbers, body = frames
-    descriptors = [
-        os.open(f"/proc/{sender}/fd/{number}", os.O_RDWR | os.O_CLOEXEC)
-        for (number,) in _DESCRIPTOR.iter_unpack(numbers.buffer)
-    ]
-    return Message(0, body.buffer, descriptors)
+    descriptors: list[int] = []
+    try:
+        head, body = frames
+        (kind,) = _KIND.unpack_from(head.buffer)
+        for (number,) in _DESCRIPTOR.iter_unpack(head.buffer[_KIND.size :]):
+            path = f"/proc/{sender}/fd/{number}"
+            descriptors.append(os.open(path, os.O_RDWR | os.O_CLOEXEC))
+    except (ValueError, struct.error, OSError) as error:
+        Message(0, memoryview(b""), descriptors).drop()
+        raise GarbledError(f"{type(error).__name__}: {error}") from error
+    return Message(kind, body.buffer, descriptors)

@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 import os
-import traceback
-from collections import deque
-from collections.abc import Sequence
-from functools import partial
+import threading
+from contextlib import suppress
 from typing import TypedDict
 
 import zmq
+from zmq.utils.monitor import recv_monitor_message
 
-from dataflow_core import hooks
-from dataflow_core.parallel import (
-    Channel,
-    Failure,
-    Incoming,
-    Message,
-    Outgoing,
-    Result,
-    Task,
-    Worker,
-    WorkersPart,
-    decode_task,
-    encode_result,
-    make_worker,
-    map_flags,
-)
-from dataflow_zmq import messages
-from dataflow_zmq.slot_wire import SlotWire, received
+from dataflow_core.parallel import Channel, Incoming, Outgoing, map_flags, run_worker
+from dataflow_zmq.slot_wire import WorkerWire
 
-#: Below this a copy is cheaper than telling ZeroMQ whose memory it is.
-COPY_BELOW = 1 << 16
+#: Where ZeroMQ tells what becomes of the connection.
+_MONITOR = "inproc://monitor"
+
+#: How long the last words of a worker may take to be sent.
+LINGER_MILLISECONDS = 500
 
 
 class Arguments(TypedDict):
@@ -47,76 +33,36 @@ class Arguments(TypedDict):
 
 def main(arguments: Arguments) -> None:
     """Say hello, take the workers' part, answer tasks."""
-    with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
-        socket.linger = 0
-        socket.sndhwm = socket.rcvhwm = 0  # The engine bounds what is under way.
-        socket.setsockopt(zmq.IDENTITY, arguments["identity"].encode())
-        socket.connect(arguments["address"])
-        channel = Channel(
-            SlotWire(messages.RESULT, partial(_send, socket)),
-            Outgoing(map_flags(arguments["outgoing"]), arguments["limit_bytes"]),
-            Incoming(map_flags(arguments["incoming"])),
-        )
-        try:
-            socket.send(messages.HELLO)
-            _serve(socket, channel, arguments["worker"])
-        finally:
-            channel.close()
-
-
-def _send(socket: zmq.Socket[bytes], frames: Sequence[bytes | memoryview]) -> None:
-    socket.send_multipart(frames, copy=False, copy_threshold=COPY_BELOW)
-
-
-def _serve(socket: zmq.Socket[bytes], channel: Channel[SlotWire], number: int) -> None:
-    worker: Worker | None = None
-    parent = os.getppid()
-    tasks: deque[Message] = deque()
-    while True:
-        # All that has arrived is looked at before a task is begun: it may have been cancelled.
-        while not tasks or socket.poll(0):
-            message = socket.recv_multipart(copy=False)
-            what = message[0].bytes
-            if what == messages.TASK:
-                tasks.append(received(message[1:], parent))
-            elif what == messages.CANCEL:
-                for cancelled in tasks:
-                    channel.buffers(cancelled)  # and so its slot is free again
-                tasks.clear()
-                if worker is not None:
-                    worker.close()
-            elif what == messages.PART:
-                worker = _make(socket, channel, message[1].bytes, number)
-            else:
-                if worker is not None:
-                    worker.close()
-                    hooks.worker_stopping("zmq", number)
-                return
-        task = tasks.popleft()
-        if worker is None:
-            channel.buffers(task)
-            continue
-        result = _run(worker, decode_task(channel.buffers(task)))
-        channel.send(0, encode_result(result))
-        # Nothing of a result is kept here while the next task is waited for.
-        del task, result
-
-
-def _run(worker: Worker, task: Task) -> Result:
+    context = zmq.Context()
     try:
-        return worker.run(task)
-    except Exception as error:  # noqa: BLE001  opening the stages failed, and may do so again
-        return Result(task.number, [], [], failure=Failure(error))
+        with context.socket(zmq.DEALER) as socket:
+            _connect(socket, arguments)
+            threading.Thread(
+                target=_end_when_cut_off, args=(context,), name="dataflow-zmq-monitor", daemon=True
+            ).start()
+            channel = Channel(
+                WorkerWire(socket, os.getppid()),
+                Outgoing(map_flags(arguments["outgoing"]), arguments["limit_bytes"]),
+                Incoming(map_flags(arguments["incoming"])),
+            )
+            run_worker(channel, "zmq", arguments["worker"], hello=True)
+    finally:
+        # Not by `with`, which would close the monitor's socket under its thread.
+        context.term()
 
 
-def _make(
-    socket: zmq.Socket[bytes], channel: Channel[SlotWire], packed: bytes, number: int
-) -> Worker | None:
-    try:
-        part = WorkersPart.unpacked(packed)
-        worker = make_worker(part, in_process=False, allocate=channel.empty)
-        hooks.worker_started("zmq", number)
-    except Exception:  # noqa: BLE001  the parent raises it
-        socket.send_multipart([messages.BROKEN, traceback.format_exc().encode()])
-        return None
-    return worker
+def _connect(socket: zmq.Socket[bytes], arguments: Arguments) -> None:
+    socket.linger = LINGER_MILLISECONDS
+    socket.sndhwm = socket.rcvhwm = 0  # The engine bounds what is under way.
+    socket.setsockopt(zmq.IDENTITY, arguments["identity"].encode())
+    socket.monitor(_MONITOR, zmq.EVENT_DISCONNECTED)
+    socket.connect(arguments["address"])
+
+
+def _end_when_cut_off(context: zmq.Context[zmq.Socket[bytes]]) -> None:
+    """End this process once its connection breaks: ZeroMQ would make another and lose messages."""
+    # That the socket or the context is closed here tells of the end that was meant.
+    with suppress(zmq.ZMQError), context.socket(zmq.PAIR) as monitor:
+        monitor.connect(_MONITOR)
+        if recv_monitor_message(monitor)["event"] == zmq.EVENT_DISCONNECTED:
+            os._exit(1)

@@ -17,6 +17,7 @@ from dataflow_core.parallel.task import Draws, Failure, Lost, Result, Task
 from dataflow_core.parallel.worker import Worker, make_worker
 
 if TYPE_CHECKING:
+    from dataflow_core.parallel.garbled import GarbledError
     from dataflow_core.parallel.processes.channel import Channel
     from dataflow_core.parallel.processes.slots import (
         Incoming,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
         create_flags,
         map_flags,
     )
-    from dataflow_core.parallel.processes.wire import Message
+    from dataflow_core.parallel.processes.wire import ClosedError, Message
     from dataflow_core.parallel.remote import (
         decode_result,
         decode_task,
@@ -33,12 +34,16 @@ if TYPE_CHECKING:
     )
     from dataflow_core.parallel.roster import Member, Roster
     from dataflow_core.parallel.spawn import WorkerProcess, stop_all
+    from dataflow_core.parallel.worker_loop import run_worker
+    from dataflow_core.parallel.worker_pool import WorkerPool
 
 __all__ = [
     "Backend",
     "Channel",
+    "ClosedError",
     "Draws",
     "Failure",
+    "GarbledError",
     "Incoming",
     "Lost",
     "Member",
@@ -51,6 +56,7 @@ __all__ = [
     "Roster",
     "Task",
     "Worker",
+    "WorkerPool",
     "WorkerProcess",
     "WorkersPart",
     "create_flags",
@@ -60,16 +66,20 @@ __all__ = [
     "encode_task",
     "make_worker",
     "map_flags",
+    "run_worker",
     "stop_all",
 ]
 
 _LATE = {
     "Channel": "processes.channel",
+    "ClosedError": "processes.wire",
+    "GarbledError": "garbled",
     "Incoming": "processes.slots",
     "Member": "roster",
     "Message": "processes.wire",
     "Outgoing": "processes.slots",
     "Roster": "roster",
+    "WorkerPool": "worker_pool",
     "WorkerProcess": "spawn",
     "create_flags": "processes.slots",
     "decode_result": "remote",
@@ -77,6 +87,7 @@ _LATE = {
     "encode_result": "remote",
     "encode_task": "remote",
     "map_flags": "processes.slots",
+    "run_worker": "worker_loop",
     "stop_all": "spawn",
 }
 

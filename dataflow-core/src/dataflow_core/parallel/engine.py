@@ -5,12 +5,13 @@ tasks in flight + results waiting <= limit
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 
-from dataflow_core.errors import WorkerDiedError
+from dataflow_core.errors import ParallelError, WorkerDiedError
 from dataflow_core.flow.failure import add_note
 from dataflow_core.flow.run import Place, position_of
 from dataflow_core.parallel.backend import Pool
@@ -19,6 +20,7 @@ from dataflow_core.parallel.overtaking import Overtaking
 from dataflow_core.parallel.poison import POISON, Pieces, poisoned
 from dataflow_core.parallel.policy import OnError
 from dataflow_core.parallel.task import Failure, Lost, Result, Task
+from dataflow_core.parallel.unreadable import Unreadable, settled
 
 
 class Engine:
@@ -61,15 +63,22 @@ class Engine:
         self._feeding = True
         self._error: Exception | None = None
         self._reached: Place | None = None
+        self._owner = os.getpid()
 
     def results(self) -> Iterator[tuple[Task, Result]]:
         """Yield each task and its result, in the order of the tasks or as far out of it as allowed.
 
         Raises:
             WorkerDiedError: if one task kills two workers.
+            ParallelError: in a fork of the process that began this; the workers are that one's.
             Exception: what making the tasks raised, after the results of those made before.
         """
         while True:
+            if os.getpid() != self._owner:
+                raise ParallelError(
+                    "this epoch was begun in another process, which forked this one, and its"
+                    " workers answer to that one. Begin an epoch of your own: iter(flow)"
+                )
             self._fill()
             if not self._order:
                 break
@@ -117,8 +126,16 @@ class Engine:
             self._take(answer)
 
     def _take(self, result: Result) -> None:
-        if self._in_flight.pop(result.number, None) is None:
+        task = self._in_flight.pop(result.number, None)
+        if task is None:
             return  # It answers to a run that was broken off, or was given out twice.
+        if isinstance(result.failure, Unreadable):
+            if len(task.inputs) > 1:
+                for piece in self._in_pieces(task):
+                    self._pool.submit(piece)
+                return
+            if task.inputs:
+                result = settled(task, result.failure, self._on_error)
         pieces = self._pieces.pop(result.number, None)
         whole = result if pieces is None else pieces.take(result)
         if whole is None:
@@ -158,12 +175,17 @@ class Engine:
                 return [suspect]
             self._take(poisoned(suspect, cause, self._on_error))
             return []
-        pieces = Pieces(suspect, self._numbers)
         del self._in_flight[suspect.number]
+        again = self._in_pieces(suspect)
+        self._deaths.update((piece.number, deaths) for piece in again)
+        return again
+
+    def _in_pieces(self, task: Task) -> list[Task]:
+        """Return what to give out instead of a task, to find which of its datapoints it is."""
+        pieces = Pieces(task, self._numbers)
         for piece in pieces.tasks:
             self._pieces[piece.number] = pieces
             self._in_flight[piece.number] = piece
-            self._deaths[piece.number] = deaths
         return pieces.tasks
 
     def _positions_of(self, task: Task) -> Sequence[int]:

@@ -63,6 +63,11 @@ class WorkersPart:
         read = [] if self.read is None else [self.read]
         return [stage._label() for stage in (*read, *self.before)]
 
+    def maker(self) -> str:
+        """Return the name of the stage whose datapoints leave the workers."""
+        stages = self.stages
+        return stages[-1]._label() if stages else "the workers' part"
+
     def packed(self) -> bytes:
         """Return the part as bytes for another process; cloudpickle, so lambdas may be in it.
 

@@ -5,15 +5,22 @@ from __future__ import annotations
 import pickle
 import traceback
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import cloudpickle
 
-from dataflow_core.errors import NotPicklableError, WorkerError
+from dataflow_core.errors import CodecError, NotPicklableError, WorkerError
+from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.failure import add_note
+from dataflow_core.parallel.columns import Columns, from_columns, to_columns
+from dataflow_core.parallel.garbled import GarbledError
 from dataflow_core.parallel.packing import CODEC, Frames, Packing
+from dataflow_core.parallel.policy import OnError
 from dataflow_core.parallel.task import Draws, Failure, Result, Skipped, Task
+from dataflow_core.parallel.unpicklable import what_can_travel
+
+#: What unpickling raises on bytes that are no pickle.
+_NO_PICKLE = (pickle.UnpicklingError, EOFError)
 
 
 def encode_task(task: Task, packing: Packing = CODEC) -> Frames:
@@ -27,11 +34,12 @@ def encode_task(task: Task, packing: Packing = CODEC) -> Frames:
         task.number,
         (draws.seed, draws.epoch, draws.before, draws.after),
         _packed_positions(task.positions),
-        [*task.inputs],
+        _packed_datapoints(task.inputs),
         task.group,
         task.count,
         task.begin,
         task.opens,
+        task.may_group,
     ]
     try:
         return packing.pack(fields)
@@ -44,9 +52,25 @@ def encode_task(task: Task, packing: Packing = CODEC) -> Frames:
 
 
 def decode_task(frames: Frames, packing: Packing = CODEC) -> Task:
-    """Return the task in `frames`; its arrays are views of them."""
-    number, draws, positions, inputs, group, count, begin, opens = packing.unpack(frames)
-    return Task(number, Draws(*draws), _positions(positions), inputs, group, count, begin, opens)
+    """Return the task in `frames`; its arrays are views of them.
+
+    Raises:
+        GarbledError: if there is none.
+        Exception: what unpickling an input raises.
+    """
+    fields = _unpacked(frames, packing)
+    number, draws, positions, inputs, group, count, begin, opens, may_group = fields
+    return Task(
+        number,
+        Draws(*draws),
+        _positions(positions),
+        _datapoints(inputs, own=False),
+        group,
+        count,
+        begin,
+        opens,
+        may_group,
+    )
 
 
 def _packed_positions(positions: Sequence[int]) -> list[int] | tuple[int, int, int]:
@@ -60,24 +84,52 @@ def _positions(packed: list[int] | tuple[int, int, int]) -> Sequence[int]:
     return range(*packed) if isinstance(packed, tuple) else packed
 
 
-def encode_result(result: Result, packing: Packing = CODEC) -> Frames:
+def _packed_datapoints(datapoints: Sequence[Datapoint]) -> list[Datapoint] | Columns:
+    columns = to_columns(datapoints)
+    return [*datapoints] if columns is None else columns
+
+
+def _datapoints(packed: list[Datapoint] | Columns, *, own: bool) -> list[Datapoint]:
+    return from_columns(packed, own=own) if isinstance(packed, tuple) else packed
+
+
+def encode_result(
+    result: Result,
+    packing: Packing = CODEC,
+    on_error: OnError = "raise",
+    stage: str = "the workers' part",
+) -> Frames:
     """Return a result as frames; large arrays are views of the result's.
 
-    If an output cannot travel, the result ends before it, with a NotPicklableError as failure.
+    An output that cannot travel is a NotPicklableError of its datapoint.
+
+    Args:
+        result: of a task.
+        packing: how.
+        on_error: whether such an output may be left out instead.
+        stage: which made the outputs.
     """
     try:
         return packing.pack(_fields(result))
     except Exception as error:  # noqa: BLE001  whatever a user's __reduce__ raises
-        shorter = _up_to_what_cannot_travel(result, error, packing)
-        return packing.pack(_fields(shorter))
+        whole = error
+
+    def pack(output: Datapoint) -> None:
+        packing.pack([output])
+
+    kept = what_can_travel(result, pack, on_error, stage)
+    if kept is None:
+        raise whole
+    return packing.pack(_fields(kept))
 
 
 def _fields(result: Result) -> list[Any]:
     return [
         result.number,
-        result.outputs,
+        _packed_datapoints(result.outputs),
         _packed_positions(result.positions),
         result.grouped,
+        [*result.groups],
         result.seconds,
         None if result.failure is None else packed_failure(result.failure),
         [*result.places],
@@ -87,58 +139,57 @@ def _fields(result: Result) -> list[Any]:
     ]
 
 
-def _up_to_what_cannot_travel(result: Result, error: Exception, packing: Packing) -> Result:
-    count = 0
-    for output in result.outputs:
-        try:
-            packing.pack([output])
-        except Exception as cause:  # noqa: BLE001
-            error = cause
-            break
-        count += 1
-    failure = NotPicklableError(
-        f"what the workers' part made of the datapoint with position {result.positions[count]}"
-        f" cannot be sent back from a worker process: {error}. Return numbers, strings,"
-        ' containers and arrays, or use backend="thread"'
-    )
-    return replace(
-        result,
-        outputs=result.outputs[:count],
-        positions=result.positions[:count],
-        places=result.places[:count],
-        failure=Failure(failure),
-        finished=False,
-    )
-
-
 def decode_result(frames: Frames, packing: Packing = CODEC) -> Result:
-    """Return the result in `frames`; its arrays are views of them."""
-    (
-        number,
-        outputs,
-        positions,
-        grouped,
-        seconds,
-        failure,
-        places,
-        finished,
-        skipped,
-        retried,
-    ) = packing.unpack(frames)
-    unpacked = None if failure is None else unpacked_failure(failure)
-    left_out = [Skipped(*one) for one in skipped]
-    return Result(
-        number,
-        outputs,
-        _positions(positions),
-        grouped,
-        seconds,
-        unpacked,
-        places,
-        finished,
-        left_out,
-        retried,
-    )
+    """Return the result in `frames`; its arrays are views of them.
+
+    Raises:
+        GarbledError: if there is none.
+        Exception: what unpickling an output raises.
+    """
+    fields = _unpacked(frames, packing)
+    try:
+        (
+            number,
+            outputs,
+            positions,
+            grouped,
+            groups,
+            seconds,
+            failure,
+            places,
+            finished,
+            skipped,
+            retried,
+        ) = fields
+        return Result(
+            number,
+            _datapoints(outputs, own=True),
+            _positions(positions),
+            grouped,
+            groups,
+            seconds,
+            None if failure is None else unpacked_failure(failure),
+            places,
+            finished,
+            [Skipped(*one) for one in skipped],
+            retried,
+        )
+    except (TypeError, ValueError, LookupError) as error:
+        raise GarbledError(f"these are not the fields of a result: {error}") from error
+
+
+def _unpacked(frames: Frames, packing: Packing) -> Sequence[Any]:
+    if not frames:
+        raise GarbledError("there are no frames")
+    try:
+        return packing.unpack(frames)
+    except _NO_PICKLE as error:
+        raise GarbledError(f"these frames are no pickle: {error}") from error
+    except CodecError as error:
+        cause = error.__cause__
+        if cause is None or isinstance(cause, _NO_PICKLE):
+            raise GarbledError(str(error)) from error
+        raise cause from None  # It is the user's own: of an object that the codec does not know.
 
 
 Packed = tuple[bytes | None, str, str, list[str]]

@@ -12,6 +12,7 @@ from dataflow_core.errors import WorkerDiedError
 from dataflow_core.parallel.task import Lost, Task
 
 if TYPE_CHECKING:
+    from dataflow_core.parallel.processes.channel import Channel, Sends
     from dataflow_core.parallel.spawn import WorkerProcess
 
 #: A worker has this many tasks at once: the one it runs, and the next, so that it never waits.
@@ -20,30 +21,39 @@ TASKS_EACH = 2
 #: So many workers in a row may end before they are ready; then the next one would, too.
 STARTS = 3
 
-L = TypeVar("L")
+#: The same for those that somebody else killed, such as a system that is short of memory. That may
+#: pass, or hit one that starts only because workers die often.
+KILLED_STARTS = 20
+
+#: Comes first among lost tasks where none of them is to blame.
+NO_TASK = -1
+
+W = TypeVar("W", bound="Sends")
 
 Frames = Sequence[bytes | memoryview]
 
 
 @dataclass(eq=False)
-class Member(Generic[L]):
+class Member(Generic[W]):
     """A worker process.
 
     Attributes:
         number: of the worker; one that replaces a dead worker takes its number.
         process: the process.
-        line: how the backend reaches it.
+        channel: to it.
         ready: whether it can be sent tasks.
         tasks: numbers of those that it has, oldest first.
+        sent: how many tasks it was sent so far.
         since: when it began with the first of them, by `time.monotonic`.
         doom: why it was killed here, if it was.
     """
 
     number: int
     process: WorkerProcess
-    line: L
+    channel: Channel[W]
     ready: bool = False
     tasks: deque[int] = field(default_factory=deque)
+    sent: int = 0
     since: float = 0.0
     doom: str | None = None
 
@@ -54,7 +64,7 @@ class _Waiting:
     frames: Frames
 
 
-class Roster(Generic[L]):
+class Roster(Generic[W]):
     """The workers of a pool, the tasks each has, and those that wait for one to be free.
 
     Tasks start in the order they came. Those that a dead worker had are suspects: each runs with
@@ -66,10 +76,13 @@ class Roster(Generic[L]):
 
     def __init__(self, timeout_s: float | None = None) -> None:
         self._timeout_s = timeout_s
-        self.members: list[Member[L]] = []
+        self.members: list[Member[W]] = []
         self._waiting: deque[_Waiting] = deque()
         self._suspects: set[int] = set()
-        self._failed_starts = 0
+        #: Starts in a row that failed: (by themselves, because they were killed).
+        self._failed_starts = [0, 0]
+        #: Ends in a row of workers that had tasks and were at none of them.
+        self._in_vain = 0
 
     def submit(self, task: Task, frames: Frames) -> None:
         """Take a task, and what to send of it."""
@@ -77,12 +90,12 @@ class Roster(Generic[L]):
         if task.alone:
             self._suspects.add(task.number)
 
-    def ready(self, member: Member[L]) -> None:
+    def ready(self, member: Member[W]) -> None:
         """Take note that a worker can be sent tasks."""
         member.ready = True
-        self._failed_starts = 0
+        self._failed_starts = [0, 0]
 
-    def assign(self) -> Iterator[tuple[Member[L], Frames]]:
+    def assign(self) -> Iterator[tuple[Member[W], Frames]]:
         """Yield whom to send which task, the least busy worker first, until no one has room."""
         while self._waiting:
             task = self._waiting[0]
@@ -93,16 +106,25 @@ class Roster(Generic[L]):
             if not member.tasks:
                 member.since = time.monotonic()
             member.tasks.append(task.number)
+            member.sent += 1
             yield member, task.frames
 
-    def done(self, member: Member[L], number: int) -> None:
-        """Take note that a worker has answered a task."""
+    def done(self, member: Member[W], number: int) -> None:
+        """Take note that a worker has answered a task; it answers in order."""
         if number in member.tasks:
             member.tasks.remove(number)
             member.since = time.monotonic()
+            self._failed_starts = [0, 0]
+            self._in_vain = 0
         self._suspects.discard(number)
 
-    def heard(self, member: Member[L]) -> None:
+    def condemn(self, member: Member[W], cause: str) -> None:
+        """Kill a worker that is of no use any more; its end is noticed as any other."""
+        if member.doom is None and member.process.ended() is None:
+            member.doom = cause
+            member.process.strike()
+
+    def heard(self, member: Member[W]) -> None:
         """Take note that something comes from a worker: how long that takes is not its fault."""
         member.since = time.monotonic()
 
@@ -116,15 +138,16 @@ class Roster(Generic[L]):
         return max(0.0, min(begun) + self._timeout_s - time.monotonic())
 
     def kill_overdue(self) -> None:
-        """Kill workers that are still at one task; to be called when there is nothing to read."""
+        """Kill workers that are still at one task; to be called when all that came is read."""
         if self._timeout_s is None:
             return
         for member in self.members:
             if member.tasks and time.monotonic() - member.since >= self._timeout_s:
-                member.doom = f"was still at it after timeout_s={self._timeout_s:g} and was killed"
-                member.process.strike()
+                self.condemn(
+                    member, f"was still at it after timeout_s={self._timeout_s:g} and was killed"
+                )
 
-    def bury(self, member: Member[L], cause: str) -> Lost | None:
+    def bury(self, member: Member[W], cause: str) -> Lost | None:
         """Strike out a worker that has ended.
 
         Returns:
@@ -136,15 +159,32 @@ class Roster(Generic[L]):
         self.members.remove(member)
         cause = member.doom or cause
         if member.ready:
-            self._suspects.update(member.tasks)
-            return Lost(member.number, tuple(member.tasks), cause)
-        self._failed_starts += 1
-        if self._failed_starts == STARTS:
+            return self._lost(member, cause)
+        killed = member.doom is None and member.process.killed
+        self._failed_starts[killed] += 1
+        if self._failed_starts[killed] == (KILLED_STARTS if killed else STARTS):
             raise WorkerDiedError(
                 f"a worker process {cause} while it was starting, and so did others before; its"
                 " own message, if any, is on standard error"
             )
         return None
+
+    def _lost(self, member: Member[W], cause: str) -> Lost:
+        tasks = [*member.tasks]
+        # Workers answer in order, so those that they still have are the last that were sent.
+        at_hand = member.channel.noted - (member.sent - len(tasks)) - 1
+        if 0 <= at_hand < len(tasks):
+            tasks.insert(0, tasks.pop(at_hand))
+        elif tasks:
+            tasks.insert(0, NO_TASK)
+            self._in_vain += 1
+            if self._in_vain == KILLED_STARTS:
+                raise WorkerDiedError(
+                    f"{KILLED_STARTS} worker processes in a row ended between their tasks; the"
+                    f" last one {cause}"
+                )
+        self._suspects.update(member.tasks)
+        return Lost(member.number, tuple(tasks), cause)
 
     def cancel(self) -> None:
         """Forget all tasks."""
@@ -153,7 +193,7 @@ class Roster(Generic[L]):
         for member in self.members:
             member.tasks.clear()
 
-    def _with_room_for(self, number: int) -> Member[L] | None:
+    def _with_room_for(self, number: int) -> Member[W] | None:
         most = 1 if number in self._suspects else TASKS_EACH
         free = [
             member

@@ -111,6 +111,11 @@ class WorkerProcess:
             return f"was killed by {name}"
         return f"exited with status {code}"
 
+    @property
+    def killed(self) -> bool:
+        """Whether the process has ended because another one wanted it to."""
+        return self._process.poll() in (-signal.SIGKILL, -signal.SIGTERM)
+
     def wait(self, seconds: float) -> bool:
         """Wait for the process to end, and return whether it has."""
         try:

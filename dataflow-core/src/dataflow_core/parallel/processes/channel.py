@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
+from dataflow_core.parallel.garbled import GarbledError
 from dataflow_core.parallel.processes.segment import Bytes
 from dataflow_core.parallel.processes.slots import Incoming, Outgoing, Slot
 from dataflow_core.parallel.processes.wire import Message
@@ -111,23 +112,43 @@ class Channel(Generic[W]):
         self.wire.send(kind, [head, b"".join(entries), *inline], descriptors)
 
     def buffers(self, message: Message) -> list[memoryview]:
-        """Return the buffers of a message; views of slots free them when they are gone."""
+        """Return the buffers of a message; views of slots free them when they are gone.
+
+        Raises:
+            GarbledError: if `send` of the other end did not make it.
+        """
+        try:
+            return self._buffers(message)
+        except (struct.error, LookupError, OSError) as error:
+            raise GarbledError(f"{type(error).__name__}: {error}") from error
+        finally:
+            message.drop()
+
+    def _buffers(self, message: Message) -> list[memoryview]:
         body = message.body
         count, number, copied_out = _COUNTS.unpack_from(body)
-        self.copied_out += copied_out
-        for descriptor in message.descriptors:
-            self._incoming.add(number, descriptor)
-        memory = None if number == _NO_SLOT else self._incoming.open(number)
         table = _COUNTS.size
         inline = table + count * _ENTRY.size
+        if inline > len(body):
+            raise GarbledError(f"{len(body)} bytes cannot tell of {count} buffers")
+        while message.descriptors:
+            self._incoming.add(number, message.descriptors.pop())
+        memory = None if number == _NO_SLOT else self._incoming.open(number)
         views: list[memoryview] = []
         for place in range(table, inline, _ENTRY.size):
             length, offset = _ENTRY.unpack_from(body, place)
-            if offset == _INLINE or memory is None:
-                views.append(memoryview(bytearray(body[inline : inline + length])))
-                inline += length
+            if offset == _INLINE:
+                begin, inline = inline, inline + length
+                if inline > len(body):
+                    raise GarbledError(f"a buffer of {length} bytes is not there")
+                views.append(memoryview(bytearray(body[begin:inline])))
+            elif memory is None or offset + length > len(memory):
+                raise GarbledError(f"no slot has {length} bytes at {offset}")
             else:
                 views.append(memory[offset : offset + length])
+        if inline != len(body):
+            raise GarbledError(f"{len(body) - inline} bytes belong to no buffer")
+        self.copied_out += copied_out
         return views
 
     def forget(self) -> None:
@@ -135,6 +156,19 @@ class Channel(Generic[W]):
         if self._reserved is not None:
             self._outgoing.give_back(self._reserved)
             self._reserved, self._lent = None, None
+
+    def note(self, number: int) -> None:
+        """Leave a number where the other side sees it, even if this one is killed."""
+        self._outgoing.note(number)
+
+    @property
+    def noted(self) -> int:
+        """The number that the other side has left last; 0 before it has left any."""
+        return self._incoming.noted
+
+    def trim(self) -> None:
+        """Give back the memory of slots that have not been used for a while."""
+        self._outgoing.trim()
 
     def close(self) -> None:
         """Close wire and slots; memory that is still looked at stays until it is not."""

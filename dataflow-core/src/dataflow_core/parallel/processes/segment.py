@@ -67,6 +67,7 @@ def _libc() -> ctypes.CDLL:
     libc.mmap.restype = pointer
     libc.mmap.argtypes = [pointer, size, number, number, number, ctypes.c_long]
     libc.munmap.argtypes = [pointer, size]
+    libc.madvise.argtypes = [pointer, size, number]
     return libc
 
 
@@ -79,6 +80,15 @@ def map_segment(descriptor: int, size: int) -> Bytes:
         OSError: if there is no room for it.
     """
     return np.asarray(_Mapping(descriptor, size))
+
+
+def discard(memory: Bytes) -> None:
+    """Give the pages of a whole segment back to the system, for all that have it mapped.
+
+    Where the system cannot do that (other than Linux) they stay until the last of them lets go.
+    """
+    if hasattr(mmap, "MADV_REMOVE"):
+        _libc().madvise(memory.__array_interface__["data"][0], memory.size, mmap.MADV_REMOVE)
 
 
 def view_of(memory: Bytes) -> Bytes:

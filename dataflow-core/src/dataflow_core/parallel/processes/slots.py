@@ -6,17 +6,26 @@ fills the slot, the receiver clears it when the last view of the contents is gon
 thread that happens in. No message has to say so.
 
     flag = 1 from `Outgoing.take` to the collection of the last array over `Incoming.open`
+
+After a burst, slots that nobody needs any more go back to the system: now and then the sender
+looks which ones it has not used since it looked before.
 """
 
 from __future__ import annotations
 
+import mmap
 import os
 import weakref
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from dataflow_core.parallel.processes.segment import (
     Bytes,
     create_segment,
+    discard,
     map_segment,
     view_of,
 )
@@ -27,12 +36,24 @@ MAX_SLOTS = 4096
 #: From so many slots on, one that has become too small makes way for a larger one.
 PLENTY = 16
 
-FREE, TAKEN = 0, 1
+#: What a flag may say; a number that is retired waits for another slot to have it.
+FREE, TAKEN, RETIRED = 0, 1, 2
+
+#: After the flags there is a number that the sender may write for the receiver to see, even when
+#: the sender was killed.
+_NOTE = np.dtype(np.int64)
+FLAGS_BYTES = MAX_SLOTS + _NOTE.itemsize
+
+_FREE, _RETIRED = bytes([FREE]), bytes([RETIRED])
 
 #: Slots grow in steps of this factor, so that results of similar sizes share them.
 GROWTH = 1.25
 
-PAGE = 4096
+PAGE = mmap.PAGESIZE
+
+#: After so many messages slots are looked through for those that are not needed any more. More
+#: than are under way at once, so that one that takes its turn is not taken for one of these.
+TRIM_EVERY = 128
 
 
 @dataclass(eq=False)
@@ -43,12 +64,14 @@ class Slot:
         number: index of its flag.
         descriptor: of its segment, until the other side has it too; then -1.
         memory: (size,) uint8.
+        used: how many slots had been taken when this one was, last.
         address: where `memory` begins in this process.
     """
 
     number: int
     descriptor: int
     memory: Bytes
+    used: int = 0
 
     def __post_init__(self) -> None:
         self.address: int = self.memory.__array_interface__["data"][0]
@@ -70,35 +93,62 @@ class Outgoing:
     """The slots that this side fills.
 
     Args:
-        flags: (MAX_SLOTS,) uint8, shared with the other side.
+        flags: (FLAGS_BYTES,) uint8, shared with the other side.
         limit_bytes: how much memory the slots may take together; None is without bound.
     """
 
     def __init__(self, flags: Bytes, limit_bytes: int | None) -> None:
-        self._flags = flags
+        self._flags, self._note = _flags_and_note(flags)
         self._limit = limit_bytes
-        self._slots: list[Slot] = []
+        #: By number; None where that is retired.
+        self._slots: list[Slot | None] = []
         self._bytes = 0
+        self._takes = 0
+        self._takes_at_trim = 0
+
+    def note(self, number: int) -> None:
+        """Write a number for the other side to see."""
+        self._note[0] = number
 
     def take(self, size: int) -> Slot | None:
         """Return a free slot of at least `size` bytes, taken now; None if there is no room."""
+        self._takes += 1
+        if self._takes - self._takes_at_trim >= TRIM_EVERY:
+            self.trim()
         best: Slot | None = None
-        for slot in self._slots:
-            fits = slot.memory.size >= size and self._is_free(slot)
-            if fits and (best is None or slot.memory.size < best.memory.size):
+        for slot in self._free():
+            if slot.memory.size >= size and (best is None or slot.memory.size < best.memory.size):
                 best = slot
         if best is None:
             best = self._grow(size)
         if best is not None:
+            best.used = self._takes
             self._flags[best.number] = TAKEN
         return best
+
+    def trim(self) -> None:
+        """Give back the memory of slots that nobody has needed since this was called before."""
+        for slot in self._free():
+            if slot.used <= self._takes_at_trim:
+                self._let_go(slot)
+                discard(slot.memory)
+                self._slots[slot.number] = None
+                self._flags[slot.number] = RETIRED
+        self._takes_at_trim = self._takes
+
+    def _free(self) -> Iterator[Slot]:
+        # Thousands may be taken, by who keeps all: looking at each would cost more than the work.
+        flags = self._flags[: len(self._slots)].tobytes()
+        number = flags.find(_FREE)
+        while number >= 0:
+            slot = self._slots[number]
+            if slot is not None and not slot.lent:
+                yield slot
+            number = flags.find(_FREE, number + 1)
 
     def give_back(self, slot: Slot) -> None:
         """Free a slot that was taken but not sent."""
         self._flags[slot.number] = FREE
-
-    def _is_free(self, slot: Slot) -> bool:
-        return bool(self._flags[slot.number] == FREE) and not slot.lent
 
     def _grow(self, size: int) -> Slot | None:
         size = -(-int(size * GROWTH) // PAGE) * PAGE
@@ -115,32 +165,39 @@ class Outgoing:
             os.close(descriptor)
             return None
         slot = Slot(number, descriptor, memory)
-        if number < len(self._slots):
-            self._slots[number] = slot
-        else:
+        if number == len(self._slots):
             self._slots.append(slot)
+        else:
+            before, self._slots[number] = self._slots[number], slot
+            if before is not None:
+                self._let_go(before)
         self._bytes += size
         return slot
 
     def _number_for(self, size: int) -> int | None:
         """Return the number of a new slot, or of a free one that makes room for it."""
         within = self._limit is None or self._bytes + size <= self._limit
-        if within and len(self._slots) < PLENTY:
-            return len(self._slots)
-        for slot in self._slots:
+        number = self._flags[: len(self._slots)].tobytes().find(_RETIRED)
+        unused = len(self._slots) if number < 0 else number
+        if within and unused < PLENTY:
+            return unused
+        for slot in self._free():
             smaller = self._limit is None or self._bytes - slot.memory.size + size <= self._limit
-            if self._is_free(slot) and slot.memory.size < size and smaller:
-                self._bytes -= slot.memory.size
-                if slot.descriptor >= 0:
-                    os.close(slot.descriptor)
+            if slot.memory.size < size and smaller:
                 return slot.number
-        return len(self._slots) if within and len(self._slots) < MAX_SLOTS else None
+        return unused if within and unused < MAX_SLOTS else None
+
+    def _let_go(self, slot: Slot) -> None:
+        self._bytes -= slot.memory.size
+        if slot.descriptor >= 0:
+            os.close(slot.descriptor)
+            slot.descriptor = -1
 
     def close(self) -> None:
         """Close descriptors that never travelled; the memory goes with its last array."""
         for slot in self._slots:
-            if slot.descriptor >= 0:
-                os.close(slot.descriptor)
+            if slot is not None:
+                self._let_go(slot)
         self._slots.clear()
 
 
@@ -148,23 +205,38 @@ class Incoming:
     """The slots that the other side fills.
 
     Args:
-        flags: (MAX_SLOTS,) uint8, shared with the other side.
+        flags: (FLAGS_BYTES,) uint8, shared with the other side.
     """
 
     def __init__(self, flags: Bytes) -> None:
-        self._flags = flags
+        self._flags, self._note = _flags_and_note(flags)
         self._memory: dict[int, Bytes] = {}
         self._owner = os.getpid()
 
+    @property
+    def noted(self) -> int:
+        """The number that the other side wrote last; 0 before it wrote any."""
+        return int(self._note[0])
+
     def add(self, number: int, descriptor: int) -> None:
-        """Map the segment of a slot, instead of the one it had before, and close `descriptor`."""
+        """Map the segment of a slot, instead of the one it had before, and close `descriptor`.
+
+        Raises:
+            IndexError: if there can be no such slot.
+            OSError: if it cannot be mapped.
+        """
         try:
+            self._flags[number]
             self._memory[number] = map_segment(descriptor, os.fstat(descriptor).st_size)
         finally:
             os.close(descriptor)
 
     def open(self, number: int) -> memoryview:
-        """Return the memory of a slot; the slot is free again when all views of it are gone."""
+        """Return the memory of a slot; the slot is free again when all views of it are gone.
+
+        Raises:
+            KeyError: if there is no such slot.
+        """
         lease = view_of(self._memory[number])
         weakref.finalize(lease, self._free, number).atexit = False
         return lease.data
@@ -179,15 +251,19 @@ class Incoming:
         self._memory.clear()
 
 
+def _flags_and_note(flags: Bytes) -> tuple[Bytes, npt.NDArray[np.int64]]:
+    return flags[:MAX_SLOTS], flags[MAX_SLOTS:].view(_NOTE)
+
+
 def create_flags() -> tuple[int, Bytes]:
     """Return a descriptor and the memory of new flags, all free."""
-    descriptor = create_segment(MAX_SLOTS)
-    return descriptor, map_segment(descriptor, MAX_SLOTS)
+    descriptor = create_segment(FLAGS_BYTES)
+    return descriptor, map_segment(descriptor, FLAGS_BYTES)
 
 
 def map_flags(descriptor: int) -> Bytes:
     """Return the memory of the other side's flags, and close `descriptor`."""
     try:
-        return map_segment(descriptor, MAX_SLOTS)
+        return map_segment(descriptor, FLAGS_BYTES)
     finally:
         os.close(descriptor)

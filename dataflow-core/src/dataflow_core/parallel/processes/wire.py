@@ -10,13 +10,22 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-_HEAD = struct.Struct("<IIQ")
+from dataflow_core.parallel.garbled import GarbledError
+
+#: Every message begins and ends with a mark, so that bytes that do not belong are noticed.
+BEGIN, END = b"\xd7\x0fdf", b"fd\x0f\xd7"
+
+#: The mark; what is meant; how many descriptors; how many bytes before the other mark.
+_HEAD = struct.Struct("<4sIIQ")
 
 #: How much is read at once.
 READ = 1 << 18
 
 #: More descriptors than one message ever carries.
 MAX_DESCRIPTORS = 16
+
+#: More than any memory holds: whoever announces so much does not mean it.
+MAX_LENGTH = 1 << 44
 
 
 class ClosedError(OSError):
@@ -36,6 +45,11 @@ class Message:
     kind: int
     body: memoryview
     descriptors: list[int]
+
+    def drop(self) -> None:
+        """Close the descriptors that nobody has taken."""
+        while self.descriptors:
+            os.close(self.descriptors.pop())
 
 
 class Wire:
@@ -78,13 +92,13 @@ class Wire:
             ClosedError: if the other end is gone.
         """
         length = sum(len(part) for part in parts)
-        head = _HEAD.pack(kind, len(descriptors), length)
+        head = _HEAD.pack(BEGIN, kind, len(descriptors), length)
         small = [part for part in parts if len(part) < READ]
         if len(small) == len(parts):
-            self._unsent.append((memoryview(head + b"".join(parts)), descriptors))
+            self._unsent.append((memoryview(b"".join([head, *parts, END])), descriptors))
         else:
             self._unsent.append((memoryview(head), descriptors))
-            self._unsent.extend((memoryview(part), ()) for part in parts)
+            self._unsent.extend((memoryview(part), ()) for part in (*parts, END))
         self.flush()
 
     def flush(self) -> None:
@@ -116,6 +130,7 @@ class Wire:
 
         Raises:
             ClosedError: if the other end is gone.
+            GarbledError: if it sent what is no message.
         """
         while True:
             message = self._parse()
@@ -132,6 +147,7 @@ class Wire:
 
         Raises:
             ClosedError: if the other end is gone, after all that it had sent.
+            GarbledError: if it sent what is no message, after those that came before.
         """
         closed: ClosedError | None = None
         try:
@@ -161,12 +177,20 @@ class Wire:
     def _parse(self) -> Message | None:
         if len(self._received) < _HEAD.size:
             return None
-        kind, count, length = _HEAD.unpack_from(self._received)
+        begin, kind, count, length = _HEAD.unpack_from(self._received)
+        if begin != BEGIN or count > MAX_DESCRIPTORS or length > MAX_LENGTH:
+            raise GarbledError(f"a message does not begin with {bytes(self._received[:16])!r}")
         end = _HEAD.size + length
-        if len(self._received) < end:
+        if len(self._received) < end + len(END):
             return None
+        if self._received[end : end + len(END)] != END:
+            raise GarbledError(f"a message of {length} bytes does not end where it should")
+        if count > len(self._descriptors):
+            raise GarbledError(
+                "a message came without its file descriptors; too many may be open in this process"
+            )
         body = memoryview(bytes(memoryview(self._received)[_HEAD.size : end]))
-        del self._received[:end]
+        del self._received[: end + len(END)]
         return Message(kind, body, [self._descriptors.popleft() for _ in range(count)])
 
     def close(self) -> None:
