@@ -1,0 +1,3 @@
+"""The commands that this package adds to `dataflow`."""
+
+from __future__ import annotations

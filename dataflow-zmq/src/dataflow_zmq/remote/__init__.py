@@ -1,0 +1,1 @@
+"""Flows that are produced in one process and consumed in others, over ZeroMQ."""

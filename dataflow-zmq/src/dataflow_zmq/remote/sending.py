@@ -1,0 +1,467 @@
+"""The sender's side of the protocol, without sockets, clocks and threads.
+
+    produced, not settled  =  waiting in the pool  +  sent to one receiver each
+
+A parcel leaves that equation only when it is consumed. Two threads take part in driving this, one
+at a time: whoever produces, and whoever moves messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from dataflow_zmq.remote.admission import admit, note_left
+from dataflow_zmq.remote.course import Course, Failure, Progress
+from dataflow_zmq.remote.link import Link, Route, Sent
+from dataflow_zmq.remote.messages import (
+    Call,
+    Cargo,
+    Hello,
+    Message,
+    Mood,
+    Ping,
+    Pong,
+    Verdict,
+    pack,
+)
+from dataflow_zmq.remote.parcel import Frame, Parcel
+
+#: How often a receiver tells how far it is, and a sender that nobody talks to says hello.
+BEAT_S = 0.25
+
+#: More receivers than this one sender does not serve at once.
+MAX_LINKS = 4096
+
+Outgoing = tuple[Route, Sequence[Frame]]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a sender is: its stream outlives a restart, its incarnation does not."""
+
+    stream: bytes
+    incarnation: bytes
+
+
+class Sending:
+    """What a sender knows.
+
+    Args:
+        identity: its ids.
+        hwm: how many parcels may be under way to one receiver.
+        epochs: how many to serve; None is without end.
+        timeout_s: how long a receiver may be silent; None is for ever.
+        announces: routes on which somebody may wait to be told of this sender.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        *,
+        hwm: int = 50,
+        epochs: int | None = None,
+        timeout_s: float | None = 30.0,
+        announces: Sequence[Route] = (),
+    ) -> None:
+        self.stream = identity.stream
+        self.incarnation = identity.incarnation
+        self.hwm = hwm
+        self.epochs = epochs
+        self.timeout_s = timeout_s
+        self.length = -1
+        self.links: dict[bytes, Link] = {}
+        self.pool: list[Parcel] = []
+        self.progress = Progress()
+        self.course: Course | None = None
+        self.served = 0
+        #: Lineages that a restarted sender waits for, because they know what was consumed.
+        self.expected: set[bytes] = set()
+        self.expected_until: float | None = None
+        #: Counts the changes that a state file would have to tell.
+        self.changes = 0
+        #: Counts the changes that must be on disk before anybody hears of them.
+        self.urgent = 0
+        #: Datapoints consumed, for whoever shows progress.
+        self.consumed = 0
+        self.announces = announces
+        self._announced = -1e9
+        self._outgoing: list[Outgoing] = []
+
+    # What comes in.
+
+    def receive(self, route: Route, message: Message, now: float) -> bool:
+        """Take a message; return whether it makes sense at all."""
+        if isinstance(message, Call):
+            self._say(route, self._hello(message.nonce))
+            return True
+        if not isinstance(message, Ping):
+            return False
+        if message.incarnation != self.incarnation:
+            self._say(route, self._hello())
+            return True
+        last = self.links.get(message.receiver)
+        if last is not None and message.number <= last.number:
+            return True
+        link = self._link(route, message, now)
+        if link is None:
+            return False
+        link.number = message.number
+        link.route, link.last = route, now
+        link.heard = max(link.heard, message.heard)
+        link.credit = min(message.credit, self.hwm)
+        # A round that has been left stays left, whatever was under way before that was told.
+        if link.mood not in (Mood.LEAVING, message.mood):
+            link.mood = Mood(message.mood)
+            self.urgent += 1
+        self._take_consumed(link, message.done, message.upto)
+        if link.mood is Mood.LEAVING and link.verdict is Verdict.NONE:
+            self._leave(link)
+        elif link.mood is Mood.READING:
+            for number, sent in link.missing(message):
+                self._send(link, number, sent.parcel)
+        self._turn(now)
+        self._pong(link)
+        return True
+
+    def _link(self, route: Route, ping: Ping, now: float) -> Link | None:
+        link = self.links.get(ping.receiver)
+        if link is not None and ping.round <= link.round:
+            return link if ping.round == link.round else None
+        if not ping.entry or ping.mood not in set(Mood) or len(self.links) >= MAX_LINKS:
+            return None
+        if link is not None:
+            before_round, done, upto = ping.before
+            if before_round == link.round:
+                self._take_consumed(link, done, upto)
+            self._leave(link)
+        link = Link(ping.receiver, ping.round, ping.entry, route, now, ping.epoch, since=now)
+        link.mood = Mood(ping.mood)
+        if link.mood is not Mood.READING:
+            self.expected.discard(link.entry.lineage)
+            note_left(self, link.entry)
+        self.links[ping.receiver] = link
+        return link
+
+    def _take_consumed(self, link: Link, done: int, upto: int) -> None:
+        course = link.course
+        if course is None:
+            return
+        for first, end in link.consumed(done, upto):
+            self.progress.settled.add(first, end)
+            course.counts[link.entry.lineage] += end - first
+            self.consumed += end - first
+            self.changes += 1
+
+    def _leave(self, link: Link) -> None:
+        self.release(link)
+        if link.verdict is Verdict.NONE:
+            link.judge(Verdict.LEFT)
+            self.urgent += 1
+
+    def release(self, link: Link) -> None:
+        """Take back what `link` has not consumed."""
+        parcels = [sent.parcel for sent in link.sent.values()]
+        back = [parcel for parcel in parcels if parcel.done < parcel.count]
+        link.sent.clear()
+        link.held = None
+        if back:
+            self.pool = sorted([*self.pool, *back], key=lambda parcel: parcel.first)
+
+    # What time brings.
+
+    def tick(self, now: float) -> None:
+        """Do what is due."""
+        if self.expected_until is not None and now >= self.expected_until:
+            self.expected.clear()
+            self.expected_until = None
+        links = self.links.values()
+        heard = max((each.last for each in links if each.mood is not Mood.LEAVING), default=-1e9)
+        if now - heard > 4 * BEAT_S and now - self._announced >= BEAT_S:
+            self._announced = now
+            for route in self.announces:
+                self._say(route, self._hello())
+        self._lapse(now)
+        self._turn(now)
+
+    def silent(self, link: Link, now: float) -> bool:
+        """Whether nothing was heard of it for too long."""
+        return self.timeout_s is not None and now - link.last > self.timeout_s
+
+    def _lapse(self, now: float) -> None:
+        """Give what dead receivers had to those that want it."""
+        for link in self.links.values():
+            if link.reads and self.silent(link, now):
+                wanted = any(
+                    other.room > 0 and not self.silent(other, now)
+                    for other in self.links.values()
+                    if other is not link
+                )
+                if wanted and not self.pool:
+                    self.release(link)
+                    link.judge(Verdict.LAPSED, str(link.done), str(link.upto))
+                    self.urgent += 1
+
+    def _turn(self, now: float) -> None:
+        self._end()
+        for link in [*self.links.values()]:
+            if link.waits and not self.silent(link, now):
+                admit(self, link, now)
+        self._end()
+        self._pump()
+
+    def _end(self) -> None:
+        """End the course if everything was consumed."""
+        course = self.course
+        if course is None or course.ended or not course.exhausted:
+            return
+        if self.progress.low < self.progress.produced:
+            return
+        course.ended = True
+        self.urgent += 1
+        failure = course.failure
+        if failure is None:
+            self.served += 1
+        for link in self.links.values():
+            if failure is not None and (link.reads or link.waits):
+                self.tell(link, Verdict.FAILED, *_texts(failure))
+            elif link.reads:
+                self.tell(link, Verdict.LAST if self.all_served else Verdict.END)
+
+    def _pump(self) -> None:
+        """Send what is ready to whoever has most room."""
+        while self.pool:
+            link = max(self.links.values(), key=lambda each: each.room, default=None)
+            if link is None or link.room <= 0:
+                return
+            parcel = self.pool.pop(0)
+            if parcel.done == parcel.count:
+                continue
+            self._send(link, link.next, parcel)
+            link.next += 1
+
+    # What whoever produces calls.
+
+    def room(self) -> bool:
+        """Whether another parcel may be built."""
+        if self.expected:
+            return False
+        links = self.links.values()
+        ready = len(self.pool) + sum(len(link.sent) for link in links)
+        return ready < max(1, sum(link.credit for link in links if link.reads))
+
+    def hungry(self) -> bool:
+        """Whether a receiver would take a parcel at once."""
+        return not self.pool and any(link.room > 0 for link in self.links.values())
+
+    def begun(self, course: Course, state: str, number: int) -> None:
+        """Take note of the flow's state where `course` begins, at datapoint `number`."""
+        if course is self.course and not course.began:
+            self.progress.state, self.progress.state_seq = state, number
+            course.began = True
+            self.urgent += 1
+
+    def plan(self, number: int) -> tuple[int, int | None]:
+        """Return what to do with the datapoints from `number` on.
+
+        Returns:
+            Where those end that are settled, and where the parcel that follows has to end, if it
+            does.
+        """
+        begin = self.progress.settled.end_of(number)
+        ends = [self.progress.settled.next_after(begin)]
+        for link in self.links.values():
+            if link.held is not None:
+                ends += [at for at in link.held if at > begin]
+        return begin, min((end for end in ends if end is not None), default=None)
+
+    def offer(self, course: Course, parcel: Parcel, now: float) -> None:
+        """Take a parcel that was built for `course`, unless that was given up."""
+        if course is not self.course:
+            return
+        progress = self.progress
+        progress.produced = max(progress.produced, parcel.end)
+        progress.state, progress.state_seq = parcel.state, parcel.state_seq
+        parcel.done = min(progress.settled.end_of(parcel.first), parcel.end) - parcel.first
+        self.changes += 1
+        for link in self.links.values():
+            if link.held is not None and link.held[1] == parcel.end:
+                link.sent[0] = Sent(parcel, link.pongs, arrived=True)
+                link.held = None
+                return
+        if parcel.done < parcel.count:
+            self.pool = sorted([*self.pool, parcel], key=lambda each: each.first)
+        self._turn(now)
+
+    def exhaust(
+        self, course: Course, produced: int, now: float, failure: Failure | None = None
+    ) -> None:
+        """Take note that `course` has no datapoint from number `produced` on."""
+        if course is not self.course:
+            return
+        self.progress.produced = max(self.progress.produced, produced)
+        course.exhausted = True
+        course.failure = failure
+        self.changes += 1
+        self._turn(now)
+
+    def refuse(self, course: Course, text: str) -> None:
+        """Take note that `course` cannot be begun where it was asked to."""
+        if course is not self.course:
+            return
+        self.course = None
+        self.progress = Progress()
+        for link in self.links.values():
+            if link.course is course:
+                self.tell(link, Verdict.REFUSED, text)
+
+    def begin(self, course: Course, link: Link) -> None:
+        """Make `course` the one that is served, for `link` to begin with."""
+        self.pool.clear()
+        for other in self.links.values():
+            if other.course is not None:
+                self.release(other)
+                other.judge(Verdict.LAPSED, str(other.done), str(other.upto))
+        self.pool.clear()
+        self.course = course
+        self.join(link, course)
+
+    def join(self, link: Link, course: Course, count: int = 0) -> None:
+        """Let `link` take part in `course`."""
+        link.course = course
+        lineage = link.entry.lineage
+        course.receivers[link.receiver] = link.entry.iteration
+        course.jobs.add(link.entry.job)
+        course.counts[lineage] = max(course.counts.get(lineage, 0), count)
+        self.expected.discard(lineage)
+        self.urgent += 1
+        # Parcels mean nothing before it is known what they are of.
+        self._pong(link)
+
+    def abort(self, text: str) -> None:
+        """Tell everyone that this is the end, whatever is missing."""
+        for link in self.links.values():
+            if link.verdict is Verdict.NONE and link.mood is Mood.READING:
+                self.tell(link, Verdict.LOST, text)
+
+    @property
+    def all_served(self) -> bool:
+        """Whether as many epochs were served as were to be."""
+        return self.epochs is not None and self.served >= self.epochs
+
+    @property
+    def failure(self) -> Failure | None:
+        """What the pipeline raised, once all that came before it is consumed."""
+        course = self.course
+        return course.failure if course is not None and course.ended else None
+
+    def finished(self, now: float) -> bool:
+        """Whether nothing is left to do and everyone knows."""
+        if (not self.all_served and self.failure is None) or self.expected:
+            return False
+        return all(link.settled or self.silent(link, now) for link in self.links.values())
+
+    # What goes out.
+
+    def outgoing(self) -> list[Outgoing]:
+        """Return the messages to send, and forget them."""
+        out, self._outgoing = self._outgoing, []
+        return out
+
+    def tell(self, link: Link, verdict: Verdict, *texts: str) -> None:
+        """End the round of `link`, and say so at once."""
+        link.judge(verdict, *texts)
+        self._pong(link)
+
+    def _hello(self, nonce: int = 0) -> Hello:
+        return Hello(self.stream, self.incarnation, self.length, nonce)
+
+    def _say(self, route: Route, message: Message, frames: Iterable[Frame] = ()) -> None:
+        self._outgoing.append((route, [pack(message), *frames]))
+
+    def _pong(self, link: Link) -> None:
+        link.pongs += 1
+        course = link.course
+        self._say(
+            link.route,
+            Pong(
+                link.receiver,
+                self.incarnation,
+                self.stream,
+                link.round,
+                link.pongs,
+                link.number,
+                0 if course is None else course.number,
+                0 if course is None else course.begins,
+                self.progress.low,
+                self.length,
+                link.verdict,
+                link.texts,
+            ),
+        )
+
+    def _send(self, link: Link, number: int, parcel: Parcel) -> None:
+        link.sent[number] = Sent(parcel, link.pongs)
+        cargo = Cargo(
+            link.receiver,
+            self.incarnation,
+            link.round,
+            number,
+            parcel.first,
+            parcel.count,
+            parcel.done,
+            len(parcel.frames),
+            parcel.nbytes,
+            parcel.state,
+            parcel.state_seq,
+        )
+        self._say(link.route, cargo, parcel.frames)
+
+    # What a state file keeps.
+
+    def snapshot(self) -> dict[str, object]:
+        """Return what a restarted sender needs to go on, as JSON."""
+        progress, course = self.progress, self.course
+        low = progress.low
+        unsettled = [
+            *self.pool,
+            *(s.parcel for each in self.links.values() for s in each.sent.values()),
+        ]
+        first = min(unsettled, key=lambda parcel: parcel.first, default=None)
+        state, state_seq = progress.state, progress.state_seq
+        if first is not None and first.first <= low:
+            state, state_seq = first.state, first.state_seq
+        return {
+            "stream": self.stream.hex(),
+            "served": self.served,
+            "spans": progress.settled.pairs(),
+            "produced": progress.produced,
+            "state": state,
+            "state_seq": state_seq,
+            "course": None
+            if course is None
+            else {
+                "number": course.number,
+                "epoch": course.epoch,
+                "begins": course.begins,
+                "counts": {lineage.hex(): count for lineage, count in course.counts.items()},
+                "receivers": {each.hex(): number for each, number in course.receivers.items()},
+                "jobs": sorted(course.jobs),
+                "ended": course.ended,
+                "began": course.began,
+            },
+            "lineages": sorted(each.hex() for each in self.expected | self._present()),
+        }
+
+    def _present(self) -> set[bytes]:
+        return {
+            link.entry.lineage
+            for link in self.links.values()
+            if link.mood is not Mood.LEAVING
+            and link.verdict is not Verdict.LEFT
+            and not (self.all_served and link.settled)
+        }
+
+
+def _texts(failure: Failure) -> tuple[str, str, str]:
+    return failure.message, failure.error_type, failure.traceback

@@ -1,0 +1,176 @@
+"""A receiver's state goes on where it was taken, in every pipeline that it can be part of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pairs import Doing
+
+import dataflow_core as df
+from dataflow_zmq import (
+    RemoteDataZMQ,
+    RemoteLostError,
+    RemoteRefusedError,
+    send_dataflow_zmq,
+)
+
+SIZE = 24
+
+
+def source() -> df.DataFlow:
+    flow = df.DataFromList([[number] for number in range(SIZE)], shuffle=True)
+    flow.reset_state(3)
+    return flow
+
+
+@pytest.fixture
+def addr(tmp_path: Path) -> str:
+    return f"ipc://{tmp_path}/s"
+
+
+def serve(addr: str, flow: df.DataFlow | None = None, **options: Any) -> Doing:
+    made = source() if flow is None else flow
+    return Doing(lambda: send_dataflow_zmq(made, addr, bind=True, progress=False, **options))
+
+
+def remote(addr: str) -> RemoteDataZMQ:
+    return RemoteDataZMQ(addr, bind=False)
+
+
+def noisy(dp: Any) -> Any:
+    return [int(dp[0]), int(df.rng().integers(1 << 30))]
+
+
+PIPELINES: dict[str, Callable[[df.DataFlow], df.DataFlow]] = {
+    "alone": lambda flow: flow,
+    "map": lambda flow: flow.map(noisy),
+    "filter": lambda flow: flow.filter(lambda dp: dp[0] % 3 != 0),
+    "batch": lambda flow: flow.map(noisy).batch(5, remainder=True),
+    "shuffle": lambda flow: flow.shuffle(7),
+    "worker": lambda flow: flow.parallel(1, "thread"),
+    "threads": lambda flow: flow.map(noisy).parallel(2, "thread"),
+    "processes": lambda flow: flow.map(noisy).batch(4, remainder=True).parallel(2, "process"),
+    "process": lambda flow: flow.parallel(1, "process"),
+}
+
+
+def plain(dp: Any) -> Any:
+    return [each.tolist() if isinstance(each, np.ndarray) else each for each in dp]
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_it_resumes_at_every_datapoint(name: str, addr: str) -> None:
+    build = PIPELINES[name]
+    serve(addr, epochs=None)
+    with build(remote(addr)) as flow:
+        flow.reset_state(1)
+        expected = [plain(dp) for dp in flow]
+    step = 1 if name in ("alone", "batch") else 5
+    for count in range(0, len(expected), step):
+        with build(remote(addr)) as flow:
+            flow.reset_state(1)
+            items = iter(flow)
+            before = [plain(next(items)) for _ in range(count)]
+            state = json.loads(json.dumps(flow.state_dict()))
+            for _ in range(min(3, len(expected) - count)):
+                next(items)
+        assert before == expected[:count]
+        with build(remote(addr)) as flow:
+            flow.load_state_dict(state)
+            rest = [plain(dp) for dp in flow]
+        assert rest == expected[count:], f"after {count}"
+
+
+def test_a_fresh_sender_goes_on_where_the_state_was_taken(addr: str) -> None:
+    served = serve(addr, epochs=1)
+    with remote(addr) as flow:
+        expected = list(flow)
+    served.result()
+    for count in (1, 10, SIZE - 1):
+        abandoned = serve(addr, epochs=1)
+        with remote(addr) as flow:
+            items = iter(flow)
+            before = [next(items) for _ in range(count)]
+            state = flow.state_dict()
+            list(items)
+        abandoned.result()
+        fresh = serve(addr, df.DataFromList([[n] for n in range(SIZE)], shuffle=True), epochs=1)
+        with remote(addr) as flow:
+            flow.load_state_dict(state)
+            assert before + list(flow) == expected
+        fresh.result()
+
+
+def test_a_sender_of_another_flow_refuses_the_state(addr: str) -> None:
+    served = serve(addr, epochs=1)
+    with remote(addr) as flow:
+        items = iter(flow)
+        next(items)
+        state = flow.state_dict()
+        list(items)
+    served.result()
+    serve(addr, df.DataFromList([[1]], shuffle=False), epochs=1)
+    with remote(addr) as flow:
+        flow.load_state_dict(state)
+        with pytest.raises(RemoteRefusedError, match="another pipeline"):
+            list(flow.get_data())
+
+
+def test_a_state_that_others_have_gone_beyond_is_no_way_back(addr: str) -> None:
+    serve(addr, df.DataFromList([[n] for n in range(60_000)], shuffle=False), epochs=1)
+    other, one = (RemoteDataZMQ(addr, bind=False, hwm=1) for _ in range(2))
+    others, items = iter(other), iter(one)
+    next(others)
+    next(items)
+    state = one.state_dict()
+    for _ in range(6000):
+        next(items)
+    one.close()
+    with remote(addr) as again:
+        again.load_state_dict(state)
+        with pytest.raises(RemoteLostError, match="others take part"):
+            list(again.get_data())
+    other.close()
+
+
+def test_the_next_epoch_follows_a_resumed_one(addr: str) -> None:
+    serve(addr, epochs=None)
+    with remote(addr) as flow:
+        flow.reset_state(1)
+        expected = [list(flow), list(flow)]
+    with remote(addr) as flow:
+        flow.reset_state(1)
+        items = iter(flow)
+        before = [next(items) for _ in range(7)]
+        state = flow.state_dict()
+    with remote(addr) as flow:
+        flow.load_state_dict(state)
+        assert [before + list(flow.get_data()), list(flow)] == expected
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"lineage": "zz"},
+        {"streams": [{}]},
+        {"taken": "many"},
+        {"streams": 3},
+        {"at": 9},
+        {"first": -1},
+    ],
+)
+def test_a_damaged_state_is_told(addr: str, damage: dict[str, Any]) -> None:
+    serve(addr, epochs=None)
+    with remote(addr) as flow:
+        items = iter(flow)
+        next(items)
+        state: Any = flow.state_dict()
+    with remote(addr) as flow:
+        flow.load_state_dict({**state, "place": {**state["place"], **damage}})
+        with pytest.raises(df.StateError):
+            next(iter(flow))
