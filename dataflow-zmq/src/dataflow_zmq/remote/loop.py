@@ -166,8 +166,8 @@ class Loop:
         self._turn = turn
         self._failed = failed
         self._reader, self._writer = socket.socketpair()
-        self._reader.setblocking(False)
-        self._writer.setblocking(False)
+        self._reader.settimeout(0)
+        self._writer.settimeout(0)
         self._awake = False
         self._stopping = False
         self._pid = os.getpid()

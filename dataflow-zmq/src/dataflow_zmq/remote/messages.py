@@ -265,8 +265,8 @@ def _fits(values: Sequence[Any], checks: Sequence[_Check]) -> bool:
 
 
 _ENTRY: tuple[_Check, ...] = (
-    _is_id, _is_number, _is_number, _is_flag, _is_id, _is_number, _are_spans, _is_number, _is_flag, _is_held, _is_text,
-    _is_number,
+    _is_id, _is_number, _is_number, _is_flag, _is_id, _is_number, _are_spans, _is_number, _is_flag,
+    _is_held, _is_text, _is_number,
 )  # fmt: skip
 _KINDS: tuple[tuple[type[Message], tuple[_Check, ...]], ...] = (
     (Call, (_is_number,)),

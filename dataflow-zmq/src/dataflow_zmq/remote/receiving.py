@@ -355,8 +355,9 @@ class Receiving:
             inlet.verdict, inlet.reading = Verdict.LOST, False
             self._lose(
                 inlet,
-                "this receiver was silent for so long that others were given what it had, and it has"
-                " consumed some of that: it would come twice. Give both sides a longer timeout=",
+                "this receiver was silent for so long that others were given what it had, and it"
+                " has consumed some of that: it would come twice. Give both sides a longer"
+                " timeout=",
             )
             return
         self.ready = deque(each for each in self.ready if each.inlet is not inlet)
