@@ -190,9 +190,10 @@ def test_a_fork_reads_what_its_parent_keeps_and_its_copy_is_its_own() -> None:
             kept[1][:, 9, 9] = 77
             os._exit(0 if fine else 1)
         os.close(go_on)
+        os.close(has_copied)
         os.read(copied, 1)
         kept[1][:, 7, 7] = 99
-        for end in (waiting, copied, has_copied):
-            os.close(end)
+        os.close(waiting)
+        os.close(copied)
         assert os.waitpid(child, 0)[1] == 0
         assert (kept[1][:, 9, 9] == 77).all()
