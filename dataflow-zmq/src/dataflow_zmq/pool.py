@@ -19,6 +19,7 @@ from dataflow_core.parallel import (
     WorkersPart,
     create_flags,
 )
+from dataflow_zmq.ending import end
 from dataflow_zmq.endpoint import Endpoint
 from dataflow_zmq.slot_wire import COPY_BELOW, Frames, SlotWire, received, slots_can_be_shared
 
@@ -124,5 +125,5 @@ class ZMQPool(WorkerPool[SlotWire]):
 
     def _release(self) -> None:
         self._socket.close(0)
-        self._context.term()
+        end(self._context)
         self._endpoint.close()

@@ -132,6 +132,8 @@ class Consumer:
         self.error: RemoteError | None = None
         self.ends: list[int] = []
         self.alive = True
+        #: Whether it is cut off from the network, but goes on.
+        self.deaf = False
         self.job = rng.getrandbits(62)
 
     def begin(
@@ -212,6 +214,8 @@ class Network:
                 for _ in range(self.rng.randint(0, 4)):
                     consumer.consume()
                 consumer.receiving.tick(self.now)
+                for inlet in consumer.receiving.inlets.values():
+                    assert all(number > inlet.expects for number in inlet.early)
                 for _, frames in consumer.receiving.outgoing():
                     self.send(self.to_sender(consumer, frames[0]))
         sending = self.machine.sending
@@ -229,6 +233,8 @@ class Network:
         def deliver() -> None:
             message = unpack(header)
             assert message is not None
+            if consumer.deaf:
+                return
             self.machine.sending.receive(route, message, self.now)
 
         return deliver
@@ -237,7 +243,7 @@ class Network:
         def deliver() -> None:
             message = unpack(frames[0])
             assert message is not None
-            if consumer.alive:
+            if consumer.alive and not consumer.deaf:
                 consumer.receiving.receive((0, None), message, frames[1:], self.now)
 
         return deliver

@@ -311,7 +311,8 @@ from dataflow_zmq import RemoteDataZMQ, send_dataflow_zmq
 
 flow = df.DataFromList([[n] for n in range(10**6)], shuffle=False)
 options = {"bind": True, "progress": False}
-threading.Thread(target=send_dataflow_zmq, args=(flow, sys.argv[1]), kwargs=options, daemon=True).start()
+sending = {"target": send_dataflow_zmq, "args": (flow, sys.argv[1]), "kwargs": options}
+threading.Thread(daemon=True, **sending).start()
 receiver = RemoteDataZMQ(sys.argv[1], bind=False)
 items = iter(receiver)
 print(next(items), flush=True)

@@ -1,17 +1,14 @@
 from __future__ import annotations
 
 import random
-import sys
 from collections import Counter
-from pathlib import Path
+from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from network import Consumer, Faults, Machine, Network
 
 from dataflow_zmq.errors import RemoteLostError
-
-sys.path.insert(0, str(Path(__file__).parent))
-from network import Consumer, Faults, Machine, Network
 
 SEEDS = st.integers(0, 2**32)
 FAULTS = st.builds(
@@ -147,6 +144,52 @@ def test_a_silent_receiver_that_comes_back_never_makes_two_of_one(seed: int, siz
         assert got == Counter(epoch(0, size))
 
 
+@settings(max_examples=200, deadline=None)
+@given(SEEDS, st.integers(1, 60), st.integers(0, 100))
+def test_who_consumes_what_others_were_given_meanwhile_is_told(
+    seed: int, size: int, silence: int
+) -> None:
+    rng = random.Random(seed)
+    machine = Machine(rng, size, hwm=6, timeout_s=5.0)
+    consumers = [Consumer(rng, hwm=rng.randint(1, 6), timeout_s=60.0) for _ in range(2)]
+    net = Network(rng, Faults(), machine, consumers)
+    for consumer in consumers:
+        consumer.begin(0, net.now)
+    for _ in range(rng.randint(0, 20)):
+        net.step()
+    consumers[0].deaf = True
+    for _ in range(silence):
+        net.step()
+    consumers[0].deaf = False
+    net.run(lambda: not any(each.running for each in consumers))
+    got = Counter(dp for each in consumers for dp in each.got)
+    assert set(got) == set(epoch(0, size))
+    if consumers[0].error is None:
+        assert got == Counter(epoch(0, size))
+
+
+@settings(max_examples=200, deadline=None)
+@given(SEEDS, FAULTS, st.integers(1, 60))
+def test_iterating_anew_does_not_bring_back_what_was_consumed(
+    seed: int, faults: Faults, size: int
+) -> None:
+    net = network(seed, faults, 2, size, timeout_s=None)
+    for consumer in net.consumers:
+        consumer.begin(0, net.now)
+    restless = net.consumers[0]
+    for _ in range(net.rng.randint(1, 4)):
+        for _ in range(net.rng.randint(0, 15)):
+            net.step()
+        if all(each.running for each in net.consumers):
+            restless.leave()
+            restless.begin(0, net.now)
+    net.run(lambda: not any(each.running for each in net.consumers))
+    assert [each.error for each in net.consumers] == [None, None]
+    course = net.machine.sending.course
+    assume(course is not None and course.number == 1)  # else all was consumed, and asked for again
+    assert Counter(dp for each in net.consumers for dp in each.got) == Counter(epoch(0, size))
+
+
 @settings(max_examples=300, deadline=None)
 @given(SEEDS, FAULTS, st.integers(1, 40), st.booleans(), st.integers(0, 40), st.booleans())
 def test_a_lone_receiver_resumes_where_its_state_was_taken(
@@ -165,7 +208,6 @@ def test_a_lone_receiver_resumes_where_its_state_was_taken(
     if current is not None:
         taken = first.position + 1 - first.base
         (place,) = places
-        from dataclasses import replace
 
         places = [
             replace(place, state=current.state, state_seq=current.state_seq).after(

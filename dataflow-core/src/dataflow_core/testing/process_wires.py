@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +67,8 @@ def _shy() -> Any:
 BAD = (5, 23, 24)
 
 
-def _making_shy() -> DataFlow:
-    shy, bad = _shy(), BAD
+def _making_shy(bad: Sequence[int] = BAD) -> DataFlow:
+    shy = _shy()
     return numbers().map(lambda dp: [dp[0], shy(dp[0]) if dp[0] in bad else 0])
 
 
@@ -118,9 +118,9 @@ class BackendWires(BackendCase):
         flow = parallel(_making_shy())
         _until_it_raises(flow)
         assert flow.state_dict()["position"] == 5
-        resumed = numbers().map(lambda dp: dp)
+        resumed = _making_shy(())
         resumed.load_state_dict(flow.state_dict())
-        assert list(resumed) == [[number] for number in range(5, SIZE)]
+        assert list(resumed) == [[number, 0] for number in range(5, SIZE)]
 
     @pytest.mark.parametrize("batched", [False, True])
     def test_outputs_that_cannot_be_unpickled_are_skipped_where_that_is_wanted(

@@ -160,7 +160,6 @@ class Inlet:
         state_seq: its number.
         verdict: how the round ended.
         final: whether the sender serves no other epoch.
-        before: the round before, and what was consumed in it.
         leaving: whether the sender has to be told that the round was left.
         left_at: the number of the ping that told so first; 0: none did yet.
         upto: of the round that was left, see `Ping.upto`.
@@ -192,7 +191,6 @@ class Inlet:
     state_seq: int = 0
     verdict: Verdict = Verdict.NONE
     final: bool = False
-    before: tuple[int, int, int] = (0, 0, 0)
     upto: int = 0
     left_at: int = 0
     over_at: int = 0
@@ -213,8 +211,6 @@ class Inlet:
 
     def enter(self, round_: int, entry: Entry, held: tuple[int, int] | None = None) -> None:
         """Begin a round."""
-        if self.round:
-            self.before = (self.round, self.done, self.upto)
         self.round, self.entry = round_, entry
         self.reading, self.leaving, self.urgent = True, False, True
         self.heard = self.done = self.upto = self.course = self.begins = self.news = 0

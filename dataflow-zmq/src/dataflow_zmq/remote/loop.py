@@ -12,6 +12,7 @@ from typing import Any
 
 import zmq
 
+from dataflow_zmq.ending import end
 from dataflow_zmq.errors import RemoteRefusedError
 from dataflow_zmq.remote.address import needs_ipv6
 from dataflow_zmq.remote.handshake import Handshakes
@@ -145,7 +146,7 @@ class Sockets:
         for opened in self.sockets:
             opened.close(linger_ms)
         self._guard.close()
-        self.context.term()
+        end(self.context)
 
 
 class Loop:

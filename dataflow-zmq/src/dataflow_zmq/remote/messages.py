@@ -125,7 +125,6 @@ class Ping(NamedTuple):
         done: how many parcels are consumed wholly.
         upto: the number of the first datapoint of parcel `done` that is not consumed; 0: unknown.
         credit: how many parcels may be under way or unconsumed.
-        before: (round, done, upto) of the round before, final.
         entry: until the first pong of the round is heard; then ().
     """
 
@@ -141,7 +140,6 @@ class Ping(NamedTuple):
     done: int
     upto: int
     credit: int
-    before: Sequence[int]
     entry: Entry | tuple[()]
 
 
@@ -236,10 +234,6 @@ def _are_numbers(value: Any) -> bool:
     return type(value) is tuple and len(value) <= MAX_LISTED and all(map(_is_number, value))
 
 
-def _are_three(value: Any) -> bool:
-    return _are_numbers(value) and len(value) == 3
-
-
 def _is_span(value: Any) -> bool:
     return _are_numbers(value) and len(value) == 2 and value[0] < value[1]
 
@@ -273,7 +267,7 @@ _KINDS: tuple[tuple[type[Message], tuple[_Check, ...]], ...] = (
     (Hello, (_is_id, _is_id, _is_length, _is_number)),
     (
         Ping,
-        (_is_id, _is_id, *[_is_number] * 6, _are_numbers, *[_is_number] * 3, _are_three, _is_entry),
+        (_is_id, _is_id, *[_is_number] * 6, _are_numbers, *[_is_number] * 3, _is_entry),
     ),
     (Pong, (_is_id, _is_id, _is_id, *[_is_number] * 6, _is_length, _is_number, _are_texts)),
     (Cargo, (_is_id, _is_id, *[_is_number] * 7, _is_text, _is_number)),

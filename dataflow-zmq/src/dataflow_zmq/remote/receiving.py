@@ -114,8 +114,10 @@ class Receiving:
         for inlet in [*self.inlets.values()]:
             if inlet.final:
                 del self.inlets[inlet.incarnation]
-            else:
-                inlet.verdict = Verdict.NONE
+                continue
+            inlet.verdict = Verdict.NONE
+            if not inlet.leaving:
+                # Else the sender is to know first what was consumed.
                 self._enter(inlet)
 
     def take(self) -> Delivery | None:
@@ -174,7 +176,7 @@ class Receiving:
 
     def places(self) -> list[StreamPlace]:
         """Return how far the consumer is, but for the parcel that it has at hand."""
-        known = [inlet.place() for inlet in self.inlets.values() if inlet.course or inlet.ended]
+        known = [inlet.place() for inlet in self.inlets.values() if _counts(inlet)]
         streams = {place.stream for place in known}
         return known + [each for each in self._places.values() if each.stream not in streams]
 
@@ -275,10 +277,11 @@ class Receiving:
         """Go on with the same stream, whose sender was started anew."""
         del self.inlets[old.incarnation]
         self.inlets[new.incarnation] = new
+        if old.leaving:
+            self._leave_anew(old, new)
+            return
         if not self.reading:
             new.entry = Entry(self.lineage, self._iteration, self._job)
-            if old.leaving:
-                self._leave_anew(old, new)
             return
         if not old.unfinished:
             if old.ended:
@@ -323,6 +326,8 @@ class Receiving:
         verdict = Verdict(pong.verdict) if pong.verdict in set(Verdict) else Verdict.NONE
         if inlet.leaving:
             inlet.leaving = not 0 < inlet.left_at <= pong.ping
+            if self.reading and not inlet.leaving:
+                self._enter(inlet)
             return
         if verdict is Verdict.NONE or inlet.verdict is not Verdict.NONE or not inlet.reading:
             return
@@ -465,7 +470,6 @@ class Receiving:
             inlet.done,
             upto,
             self._credit(),
-            inlet.before,
             entry,
         )
         self._outgoing.append((inlet.route, [pack(ping)]))
@@ -497,3 +501,8 @@ class Receiving:
     def _fail(self, error: RemoteError) -> None:
         if self.error is None and self.reading:
             self.error = error
+
+
+def _counts(inlet: Inlet) -> bool:
+    """Whether the iteration under way has to do with it."""
+    return not inlet.leaving and (inlet.course > 0 or inlet.ended)

@@ -131,9 +131,6 @@ class Sending:
         if not ping.entry or ping.mood not in set(Mood) or len(self.links) >= MAX_LINKS:
             return None
         if link is not None:
-            before_round, done, upto = ping.before
-            if before_round == link.round:
-                self._take_consumed(link, done, upto)
             self._leave(link)
         link = Link(ping.receiver, ping.round, ping.entry, route, now, ping.epoch, since=now)
         link.mood = Mood(ping.mood)
