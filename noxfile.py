@@ -27,8 +27,19 @@ WRITERS = ("msgpack-numpy==0.4.8", "protobuf>=5", "tensorpack==0.11")
 #: Most tests wait for processes to start and to end.
 PARALLEL = ("-n", "3", "--dist", "worksteal")
 
-#: Tests of workers that live, die and draw random pipelines.
-LONG = ("dataflow-core/tests/parallel", "dataflow-core/tests/testing", "tests/integration")
+#: Tests of processes that live and die, of damaged files and networks, and of random pipelines.
+LONG = (
+    "dataflow-core/tests/parallel",
+    "dataflow-core/tests/testing",
+    "dataflow-lmdb/tests/test_damage.py",
+    "dataflow-lmdb/tests/test_killed_writer.py",
+    "dataflow-lmdb/tests/test_reading_safety.py",
+    "dataflow-lmdb/tests/test_writing_safety.py",
+    "dataflow-zmq/tests/remote",
+    "dataflow-zmq/tests/test_zmq_conforms.py",
+    "dataflow-zmq/tests/test_zmq_restarts.py",
+    "tests/integration",
+)
 
 CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTHONS = sorted({"3.10", "3.11", "3.12", "3.13", CURRENT}, key=lambda v: int(v.split(".")[1]))
@@ -133,7 +144,7 @@ def bench(session: nox.Session) -> None:
 def peers(session: nox.Session) -> None:
     """The same work through other loaders; downloads a gigabyte, so only when asked for."""
     session.install(*_targets(), *PEERS)
-    for script in ("transport.py", "resnet_input.py", "startup.py"):
+    for script in ("transport.py", "resnet_input.py", "startup.py", "lmdb_reading.py"):
         session.run("python", str(ROOT / "benchmarks" / script), "--peers", *session.posargs)
 
 
