@@ -83,14 +83,28 @@ def test_a_length_that_nobody_knows_is_not_told(addr: str) -> None:
 
 
 def test_receivers_share_a_sender(addr: str) -> None:
-    sender = serve(numbers(20_000), addr, epochs=1, bind=True)
+    all_are_there = threading.Event()
+
+    def gated() -> Iterator[Any]:
+        assert all_are_there.wait(60)
+        yield from ([number] for number in range(20_000))
+
+    sender = serve(df.DataFromGenerator(gated), addr, epochs=1, bind=True)
     receivers = [RemoteDataZMQ(addr, bind=False, hwm=2) for _ in range(3)]
-    shares = [Doing(lambda each=each: firsts(each)) for each in receivers]
-    got = [number for share in shares for number in share.result()]
+    shares = [Doing(lambda each=each: list(each.get_data())) for each in receivers]
+    while not all(take_part(each) for each in receivers):
+        time.sleep(0.01)
+    all_are_there.set()
+    got = [dp[0] for share in shares for dp in share.result()]
     sender.result()
     assert sorted(got) == [*range(20_000)]
     for each in receivers:
         each.close()
+
+
+def take_part(receiver: RemoteDataZMQ) -> bool:
+    connection = receiver._connection
+    return connection is not None and any(place.course for place in connection.places())
 
 
 def test_senders_meet_in_a_receiver(addr: str) -> None:
