@@ -14,6 +14,7 @@ _NAMES = {
         "brightness_scale",
         "center_crop",
         "center_paste",
+        "channels_first",
         "clip",
         "color_jitter",
         "color_space",
@@ -61,7 +62,7 @@ _NAMES = {
         "transpose",
     ),
     "dataflow-lmdb": ("caffe_lmdb", "convert", "info", "lmdb", "lmdb_decode", "lmdb_serializer"),
-    "dataflow-zmq": ("prefetch_zmq", "zmq"),
+    "dataflow-zmq": ("keygen", "prefetch_zmq", "serve", "zmq"),
 }
 _DISTRIBUTIONS = {name: distribution for distribution, names in _NAMES.items() for name in names}
 
