@@ -27,6 +27,22 @@ WRITERS = ("msgpack-numpy==0.4.8", "protobuf>=5", "tensorpack==0.11")
 #: Most tests wait for processes to start and to end.
 PARALLEL = ("-n", "3", "--dist", "worksteal")
 
+#: Remote flows between real programs that are killed, cut off and attacked: minutes of waiting, in
+#: a session of their own. That the protocol is right is shown without them, by simulation.
+REMOTE = tuple(
+    f"dataflow-zmq/tests/remote/test_remote_{what}.py"
+    for what in (
+        "attacks",
+        "crashes",
+        "flow",
+        "memory",
+        "netem",
+        "proxy",
+        "refusals",
+        "resume",
+    )
+)
+
 #: Tests of processes that live and die, of damaged files and networks, and of random pipelines.
 LONG = (
     "dataflow-core/tests/parallel",
@@ -81,7 +97,15 @@ def tests(session: nox.Session) -> None:
     """All tests, against the working tree; arguments go to pytest."""
     _install_editable(session)
     session.install("pytest-xdist", *NOTEBOOK, *WRITERS)
-    session.run("pytest", *PARALLEL, *session.posargs)
+    session.run("pytest", *PARALLEL, *(f"--ignore={path}" for path in REMOTE), *session.posargs)
+
+
+@nox.session
+def remote(session: nox.Session) -> None:
+    """Remote flows whose programs are killed, cut off and attacked."""
+    _install_editable(session)
+    session.install("pytest-xdist")
+    session.run("pytest", *PARALLEL, *REMOTE, *session.posargs)
 
 
 @nox.session

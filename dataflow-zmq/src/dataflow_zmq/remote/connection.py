@@ -174,8 +174,10 @@ class Connection:
         self._loop.close()
 
     def abandon(self) -> None:
-        """Let go without waiting for anybody, as garbage collection has to."""
-        if self.ours:
+        """Close, from wherever garbage is collected: in the loop's own thread nobody can wait."""
+        if not self._loop.here:
+            self.close()
+        elif self.ours:
             with self._changed:
                 self._machine.farewell()
             self._closed = True

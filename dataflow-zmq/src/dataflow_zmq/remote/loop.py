@@ -180,6 +180,11 @@ class Loop:
         """Whether this is the process that the thread lives in, not a fork of it."""
         return self._pid == os.getpid()
 
+    @property
+    def here(self) -> bool:
+        """Whether the calling thread is the loop's."""
+        return threading.current_thread() is self._thread
+
     def wake(self) -> None:
         """Have `turn` called soon."""
         if self._awake:
@@ -198,7 +203,7 @@ class Loop:
         self._awake = False
         self.wake()
         # Garbage is collected in any thread, this one included.
-        if threading.current_thread() is not self._thread:
+        if not self.here:
             self._thread.join()
 
     def _run(self) -> None:
