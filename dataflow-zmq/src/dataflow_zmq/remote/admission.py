@@ -227,6 +227,8 @@ def _rewind(sending: Sending, link: Link) -> None:
                 state=entry.state,
                 state_seq=entry.state_seq,
                 counts={entry.lineage: entry.taken},
+                # The state is known before the flow is there: a file may tell it from now on.
+                began=bool(entry.state),
             ),
             link,
         )
