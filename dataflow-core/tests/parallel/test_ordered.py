@@ -352,3 +352,24 @@ class TestProgress:
     def test_of_nothing_is_nothing(self) -> None:
         progress = Progress()
         assert (progress.oldest(), progress.last(), progress.done_groups()) == (None, None, [])
+
+
+def unchanged(dp: Any) -> Any:
+    return dp
+
+
+@pytest.mark.parametrize("ordered", [True, False, 2])
+def test_a_state_taken_above_a_grouping_goes_on_where_the_grouping_has_workers(
+    ordered: Any,
+) -> None:
+    def batches() -> df.DataFlow:
+        return df.DataFromList([[n] for n in range(6)], shuffle=False).batch(2)
+
+    above = batches().parallel(1, "inline").map(unchanged).parallel(1, "inline", ordered=False)
+    with above:
+        above.reset_state(SEED)
+        for taken, _ in enumerate(above, 1):
+            with batches().map(unchanged).parallel(2, "thread", ordered=ordered) as flow:
+                flow.load_state_dict(above.state_dict())
+                left = sorted(int(n) for (batch,) in flow for n in batch)
+            assert left == [*range(2 * taken, 6)]

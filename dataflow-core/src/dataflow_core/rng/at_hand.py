@@ -103,7 +103,7 @@ _contexts: dict[FrameType, DrawContext | InnerSeeds | None] = {}
 def hold(context: DrawContext | InnerSeeds | None) -> None:
     """Make `context` the one of whatever the calling function calls, until it lets go.
 
-    It hides those further down the stack, None does nothing else.
+    It hides those further down the stack; None only hides them.
     """
     _contexts[sys._getframe(1)] = context
 

@@ -1,0 +1,32 @@
+"""A sender that is killed anywhere in a rewind goes on where its receiver's state says."""
+
+from __future__ import annotations
+
+import json
+
+from dataflow_core import DataFromList
+from dataflow_zmq.remote.messages import Entry, Mood, Ping
+from dataflow_zmq.remote.sender import _take_up
+from dataflow_zmq.remote.sending import Identity, Sending
+
+STREAM, FIRST, SECOND, RECEIVER = (bytes([number]) * 16 for number in range(4))
+
+
+def test_a_file_written_before_the_flow_is_there_tells_the_receivers_state() -> None:
+    flow = DataFromList([[n] for n in range(900)])
+    flow.reset_state(3)
+    for _ in zip(range(386), flow):
+        pass
+    state = json.dumps(flow.state_dict())
+    entry = Entry(
+        RECEIVER, 1, 7, True, STREAM, 1, ((0, 592),), 592, True, state=state, state_seq=386
+    )
+    rewound = Sending(Identity(STREAM, FIRST))
+    ping = Ping(RECEIVER, FIRST, 1, 1, Mood.READING, 0, 0, 0, (), 0, 0, 5, entry)
+    assert rewound.receive((0, None), ping, 0.0)
+
+    again = Sending(Identity(STREAM, SECOND))
+    _take_up(DataFromList([[n] for n in range(900)]), again, rewound.snapshot())
+    course = again.course
+    assert course is not None
+    assert (course.state, course.state_seq, course.first) == (state, 386, 592)
