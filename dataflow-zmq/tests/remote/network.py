@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dataflow_zmq.errors import RemoteError
-from dataflow_zmq.remote.course import Course, Progress
+from dataflow_zmq.remote.course import Course
 from dataflow_zmq.remote.inlet import StreamPlace
 from dataflow_zmq.remote.link import Route
 from dataflow_zmq.remote.messages import unpack
 from dataflow_zmq.remote.parcel import Parcel
 from dataflow_zmq.remote.receiving import Receiving
+from dataflow_zmq.remote.restored import restore
 from dataflow_zmq.remote.sending import Identity, Sending
-from dataflow_zmq.remote.spans import Spans
 
 STEP_S = 0.1
 
@@ -89,29 +89,7 @@ class Machine:
         again = Sending(
             Identity(bytes.fromhex(kept["stream"]), self.rng.randbytes(16)), **self.options
         )
-        spans = Spans(kept["spans"])
-        produced = max((end for _, end in spans.pairs()), default=0)
-        again.progress = Progress(spans, produced, kept["state"], kept["state_seq"])
-        again.served = kept["served"]
-        course = kept["course"]
-        if course is not None:
-            again.course = Course(
-                course["number"],
-                course["epoch"],
-                again.progress.low,
-                course["begins"],
-                kept["state"] if course["began"] else "",
-                kept["state_seq"],
-                counts={bytes.fromhex(key): n for key, n in course["counts"].items()},
-                receivers={bytes.fromhex(key): n for key, n in course["receivers"].items()},
-                jobs=set(course["jobs"]),
-                exhausted=course["ended"],
-                ended=course["ended"],
-                began=course["began"],
-            )
-        again.expected = {bytes.fromhex(key) for key in kept["lineages"]}
-        if again.expected and again.timeout_s is not None:
-            again.expected_until = now + again.timeout_s
+        restore(again, kept, now)
         self.sending = again
         self.course = None
 

@@ -11,14 +11,13 @@ from typing import Any, SupportsIndex
 
 from dataflow_core import DataFlow, StateError, UnknownLengthError
 from dataflow_zmq.remote.address import check_address
-from dataflow_zmq.remote.course import Course, Progress
 from dataflow_zmq.remote.desk import Desk
 from dataflow_zmq.remote.keys import KeyFile, KeyFiles, Keys
 from dataflow_zmq.remote.loop import Sockets
 from dataflow_zmq.remote.messages import ID_BYTES
 from dataflow_zmq.remote.producer import Producer
+from dataflow_zmq.remote.restored import restore
 from dataflow_zmq.remote.sending import Identity, Sending
-from dataflow_zmq.remote.spans import Spans
 from dataflow_zmq.remote.state_file import StateFile
 from dataflow_zmq.remote.terms import checked_count, checked_timeout
 
@@ -121,34 +120,10 @@ def _take_up(df: DataFlow, machine: Sending, kept: Mapping[str, Any] | None) -> 
         machine.progress.state = json.dumps(df.state_dict())
         return
     try:
-        state = kept["state"]
-        df.load_state_dict(json.loads(state))
-        spans = Spans(kept["spans"])
-        machine.stream = bytes.fromhex(kept["stream"])
-        machine.served = int(kept["served"])
-        produced = max((end for _, end in spans.pairs()), default=0)
-        machine.progress = Progress(spans, produced, state, int(kept["state_seq"]))
-        course = kept["course"]
-        if course is not None:
-            machine.course = Course(
-                int(course["number"]),
-                int(course["epoch"]),
-                machine.progress.low,
-                int(course["begins"]),
-                state if course["began"] else "",
-                machine.progress.state_seq,
-                counts={bytes.fromhex(key): int(n) for key, n in course["counts"].items()},
-                receivers={bytes.fromhex(key): int(n) for key, n in course["receivers"].items()},
-                jobs={int(job) for job in course["jobs"]},
-                exhausted=bool(course["ended"]),
-                ended=bool(course["ended"]),
-                began=bool(course["began"]),
-            )
-        machine.expected = {bytes.fromhex(key) for key in kept["lineages"]}
+        df.load_state_dict(json.loads(kept["state"]))
+        restore(machine, kept, monotonic())
     except (KeyError, TypeError, ValueError) as error:
         raise StateError(f"the sender's state file is damaged: {error}") from error
-    if machine.expected and machine.timeout_s is not None:
-        machine.expected_until = monotonic() + machine.timeout_s
 
 
 @contextmanager
