@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 pytest.importorskip("typer", reason="the command line is an extra of dataflow-core")
 from dataflow_core import DataFromList
 from dataflow_core.cli import main
+from dataflow_core.testing.waiting import wait_until
 from dataflow_lmdb import FolderError, LMDBData, LMDBSerializer
 from dataflow_lmdb.folder import FilesInFolder, write_folder
 
@@ -98,26 +98,31 @@ def test_nothing_is_overwritten(run: Run, images: dict[str, bytes], tmp_path: Pa
 
 
 def test_what_was_killed_is_resumed(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "slow.py").write_text(
+    # Lots are committed one at a time, so the first ones are in when the thirtieth datapoint comes.
+    (tmp_path / "stops.py").write_text(
         textwrap.dedent("""
-        import time
+        from pathlib import Path
+        from threading import Event
         from dataflow_core import DataFromList
-        flow = DataFromList([[f"{i}.txt", b"x" * i] for i in range(60)])
-        flow = flow.map(lambda dp: time.sleep(0.01) or dp)
+
+        def stop_at_30(dp):
+            if dp[0] == "30.txt" and not Path("stopped").exists():
+                Path("stopped").touch()
+                Event().wait()
+            return dp
+
+        flow = DataFromList([[f"{i}.txt", b"x" * i] for i in range(60)], shuffle=False)
+        flow = flow.map(stop_at_30)
         """)
     )
-    arguments = ("convert", "slow.py:flow", "slow.lmdb", "--resume", "--commit-every", "5")
+    arguments = ("convert", "stops.py:flow", "part.lmdb", "--resume", "--commit-every", "5")
     program = "from dataflow_core.cli import main; main()"
     with subprocess.Popen([sys.executable, "-c", program, *arguments], cwd=tmp_path) as process:
-        deadline = time.monotonic() + 30
-        file = tmp_path / "slow.lmdb"
-        while not file.exists() or file.stat().st_size <= 8192:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        assert wait_until((tmp_path / "stopped").exists, seconds=60)
         process.send_signal(signal.SIGTERM)
-    assert "broken off; --resume goes on" in run("info", "slow.lmdb")[1]
-    assert run(*arguments)[:2] == (0, "60 datapoints are in slow.lmdb\n")
-    names = [name for name, _ in LMDBSerializer.load("slow.lmdb")]
+    assert "broken off; --resume goes on" in run("info", "part.lmdb")[1]
+    assert run(*arguments)[:2] == (0, "60 datapoints are in part.lmdb\n")
+    names = [name for name, _ in LMDBSerializer.load("part.lmdb")]
     assert sorted(names) == sorted(f"{i}.txt" for i in range(60))
 
 
