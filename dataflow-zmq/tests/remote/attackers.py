@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import zmq
 
 from dataflow_core.codec import encode
-from dataflow_zmq.remote.messages import PREFIX
+from dataflow_zmq.remote.headers import PREFIX
 
 if TYPE_CHECKING:
     from typing_extensions import Self

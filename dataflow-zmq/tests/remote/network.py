@@ -9,13 +9,14 @@ from typing import Any
 
 from dataflow_zmq.errors import RemoteError
 from dataflow_zmq.remote.course import Course
+from dataflow_zmq.remote.headers import unpack
 from dataflow_zmq.remote.inlet import StreamPlace
 from dataflow_zmq.remote.link import Route
-from dataflow_zmq.remote.messages import unpack
 from dataflow_zmq.remote.parcel import Parcel
 from dataflow_zmq.remote.receiving import Receiving
-from dataflow_zmq.remote.restored import restore
 from dataflow_zmq.remote.sending import Identity, Sending
+from dataflow_zmq.remote.snapshot import restore, snapshot
+from dataflow_zmq.remote.supply import Supply
 
 STEP_S = 0.1
 
@@ -38,13 +39,14 @@ class Machine:
         self.size = size
         self.options = options
         self.sending = Sending(Identity(rng.randbytes(16), rng.randbytes(16)), **options)
+        self.supply = Supply(self.sending)
         self.file: dict[str, Any] | None = None
         self.course: Course | None = None
         self.number = 0
         self.index = 0
 
     def produce(self, now: float) -> None:
-        sending = self.sending
+        sending, supply = self.sending, self.supply
         if sending.course is None or sending.course.exhausted:
             return
         if self.course is not sending.course:
@@ -55,21 +57,21 @@ class Machine:
                 assert epoch == course.epoch
                 self.index = index
                 self.number = course.state_seq
-            sending.begun(course, f"{course.epoch} {self.index}", self.number)
+            supply.begun(course, f"{course.epoch} {self.index}", self.number)
             self.skip(course.first)
-        begin, end = sending.plan(self.number)
+        begin, end = supply.plan(self.number)
         self.skip(begin)
         if self.number < begin or self.index >= self.size:
-            sending.exhaust(self.course, self.number, now)
+            supply.exhaust(self.course, self.number, now)
             return
-        if not sending.room():
+        if not supply.room():
             return
         most = self.rng.randint(1, 5) if end is None else end - self.number
         count = min(most, self.size - self.index)
         epoch = self.course.epoch
         frames: Any = [bytes([epoch]), bytes(range(self.index, self.index + count))]
         state = f"{epoch} {self.index}"
-        sending.offer(self.course, Parcel(self.number, count, frames, state, self.number), now)
+        supply.offer(self.course, Parcel(self.number, count, frames, state, self.number), now)
         self.number += count
         self.index += count
 
@@ -80,7 +82,7 @@ class Machine:
             self.index += step
 
     def save(self) -> None:
-        self.file = self.sending.snapshot()
+        self.file = snapshot(self.sending)
 
     def restart(self, now: float) -> None:
         """Kill it, and start it from its file."""
@@ -90,7 +92,7 @@ class Machine:
             Identity(bytes.fromhex(kept["stream"]), self.rng.randbytes(16)), **self.options
         )
         restore(again, kept, now)
-        self.sending = again
+        self.sending, self.supply = again, Supply(again)
         self.course = None
 
 

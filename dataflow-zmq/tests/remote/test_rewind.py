@@ -8,6 +8,7 @@ from dataflow_core import DataFromList
 from dataflow_zmq.remote.messages import Entry, Mood, Ping
 from dataflow_zmq.remote.sender import _take_up
 from dataflow_zmq.remote.sending import Identity, Sending
+from dataflow_zmq.remote.snapshot import snapshot
 
 STREAM, FIRST, SECOND, RECEIVER = (bytes([number]) * 16 for number in range(4))
 
@@ -26,7 +27,7 @@ def test_a_file_written_before_the_flow_is_there_tells_the_receivers_state() -> 
     assert rewound.receive((0, None), ping, 0.0)
 
     again = Sending(Identity(STREAM, SECOND))
-    _take_up(DataFromList([[n] for n in range(900)]), again, rewound.snapshot())
+    _take_up(DataFromList([[n] for n in range(900)]), again, snapshot(rewound))
     course = again.course
     assert course is not None
     assert (course.state, course.state_seq, course.first) == (state, 386, 592)

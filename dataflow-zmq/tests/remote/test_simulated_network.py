@@ -226,7 +226,7 @@ def test_a_lone_receiver_resumes_where_its_state_was_taken(
         net.machine = Machine(net.rng, size, hwm=3, timeout_s=None)
     again = Consumer(net.rng, hwm=3, timeout_s=None)
     net.consumers.append(again)
-    again.begin(0, net.now, places, first.receiving.lineage)
+    again.begin(0, net.now, places, first.receiving.iteration.lineage)
     net.run(lambda: not again.running)
     assert again.error is None
     assert before + again.got == epoch(0, size)

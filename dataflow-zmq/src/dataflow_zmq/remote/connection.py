@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic
 
+from dataflow_zmq.remote.headers import unpack
 from dataflow_zmq.remote.inlet import Delivery, StreamPlace
+from dataflow_zmq.remote.iteration import Cursor
 from dataflow_zmq.remote.keys import Keys
 from dataflow_zmq.remote.loop import Incoming, Loop, Sockets
-from dataflow_zmq.remote.messages import ID_BYTES, unpack
+from dataflow_zmq.remote.messages import BEAT_S, ID_BYTES
+from dataflow_zmq.remote.outbox import Outgoing
 from dataflow_zmq.remote.parcel import LIMITS
-from dataflow_zmq.remote.receiving import Cursor, Receiving
-from dataflow_zmq.remote.sending import BEAT_S, Outgoing
+from dataflow_zmq.remote.receiving import Receiving
 
 log = logging.getLogger("dataflow_zmq")
 

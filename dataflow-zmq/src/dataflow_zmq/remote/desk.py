@@ -8,12 +8,16 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 
 from dataflow_zmq.remote.course import Course, Failure
+from dataflow_zmq.remote.headers import unpack
 from dataflow_zmq.remote.loop import Incoming, Loop, Sockets
-from dataflow_zmq.remote.messages import unpack
+from dataflow_zmq.remote.messages import BEAT_S
 from dataflow_zmq.remote.open_parcel import OpenParcel
+from dataflow_zmq.remote.outbox import Outgoing
 from dataflow_zmq.remote.parcel import Parcel
-from dataflow_zmq.remote.sending import BEAT_S, Outgoing, Sending
+from dataflow_zmq.remote.sending import Sending
+from dataflow_zmq.remote.snapshot import snapshot
 from dataflow_zmq.remote.state_file import StateFile
+from dataflow_zmq.remote.supply import Supply
 
 log = logging.getLogger("dataflow_zmq")
 
@@ -45,6 +49,7 @@ class Desk:
         show: Callable[[int], None],
     ) -> None:
         self._machine = machine
+        self._supply = Supply(machine)
         self._state_file = state_file
         self._show = show
         self._changed = threading.Condition()
@@ -78,12 +83,12 @@ class Desk:
     def begun(self, course: Course, state: str, number: int) -> None:
         """Take note of the flow's state where `course` begins, at datapoint `number`."""
         with self._changed:
-            self._machine.begun(course, state, number)
+            self._supply.begun(course, state, number)
 
     def plan(self, number: int) -> tuple[int, int | None]:
-        """Return what `Sending.plan` says."""
+        """Return what `Supply.plan` says."""
         with self._changed:
-            return self._machine.plan(number)
+            return self._supply.plan(number)
 
     def wait_for_room(self, course: Course) -> bool:
         """Wait until a parcel may be built; return False if `course` was given up."""
@@ -92,21 +97,21 @@ class Desk:
                 self._check()
                 if self._machine.course is not course:
                     return False
-                if self._machine.room():
-                    self.parcel.hungry = self._machine.hungry()
+                if self._supply.room():
+                    self.parcel.hungry = self._supply.hungry()
                     return True
                 self._wait()
 
     def exhaust(self, course: Course, produced: int, failure: Failure | None = None) -> None:
         """Take note that nothing comes after number `produced`."""
         with self._changed:
-            self._machine.exhaust(course, produced, monotonic(), failure)
+            self._supply.exhaust(course, produced, monotonic(), failure)
         self._wake()
 
     def refuse(self, course: Course, text: str) -> None:
         """Take note that the flow cannot be begun where `course` wants."""
         with self._changed:
-            self._machine.refuse(course, text)
+            self._supply.refuse(course, text)
         self._wake()
 
     def abort(self, text: str) -> None:
@@ -128,8 +133,8 @@ class Desk:
     def _take(self, parcel: Parcel) -> None:
         with self._changed:
             if self._course is not None:
-                self._machine.offer(self._course, parcel, monotonic())
-            self.parcel.hungry = self._machine.hungry()
+                self._supply.offer(self._course, parcel, monotonic())
+            self.parcel.hungry = self._supply.hungry()
         self._wake()
 
     def _wake(self) -> None:
@@ -155,12 +160,12 @@ class Desk:
                     self._note_odd()
             machine.tick(now)
             due = now + BEAT_S / 2
-            hungry = self.parcel.hungry = machine.hungry()
+            hungry = self.parcel.hungry = self._supply.hungry()
             if hungry and self._course is not None:
                 parcel, at = self.parcel.cut(now)
                 if parcel is not None:
-                    machine.offer(self._course, parcel, now)
-                    self.parcel.hungry = machine.hungry()
+                    self._supply.offer(self._course, parcel, now)
+                    self.parcel.hungry = self._supply.hungry()
                 elif at is not None:
                     due = min(due, at)
             self._keep(now)
@@ -180,7 +185,7 @@ class Desk:
 
     def _save(self) -> None:
         if self._state_file is not None:
-            self._state_file.save(self._machine.snapshot())
+            self._state_file.save(snapshot(self._machine))
 
     def _note_odd(self) -> None:
         self._odd += 1

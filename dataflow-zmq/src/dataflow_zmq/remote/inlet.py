@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from dataflow_core import StateError
+from dataflow_zmq.remote.headers import MAX_LISTED
 from dataflow_zmq.remote.link import Route
-from dataflow_zmq.remote.messages import ID_BYTES, MAX_LISTED, Entry, Verdict
+from dataflow_zmq.remote.messages import ID_BYTES, Cargo, Entry, Verdict
 from dataflow_zmq.remote.spans import Spans
 
 
@@ -221,6 +222,28 @@ class Inlet:
         self.count = entry.taken
         self.state, self.state_seq = entry.state, entry.state_seq
         self.verdict = Verdict.NONE
+
+    def wants(self, number: int) -> bool:
+        """Whether parcel `number` is still to come."""
+        known = self.course > 0 and self.reading
+        return known and number >= self.expects and number not in self.early
+
+    def in_order(self, cargo: Cargo, frames: Sequence[Any]) -> Iterator[Delivery]:
+        """Take a parcel, and yield those whose turn it is."""
+        first, end = cargo.first + cargo.skip, cargo.first + cargo.size
+        self.early[cargo.number] = Delivery(
+            self, first, end, cargo.skip, frames, cargo.state, cargo.state_seq
+        )
+        while self.expects in self.early:
+            delivery = self.early.pop(self.expects)
+            self.expects += 1
+            yield delivery
+
+    def consume(self, delivery: Delivery, end: int) -> None:
+        """Take note that the datapoints of `delivery` with numbers below `end` are consumed."""
+        self.taken.add(delivery.first, end)
+        self.count += end - delivery.first
+        self.state, self.state_seq = delivery.state, delivery.state_seq
 
     def place(self) -> StreamPlace:
         """Return how far the consumer is, but for the parcel that it has at hand."""

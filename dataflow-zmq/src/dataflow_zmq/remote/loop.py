@@ -16,10 +16,10 @@ from dataflow_zmq.ending import end
 from dataflow_zmq.errors import RemoteRefusedError
 from dataflow_zmq.remote.address import needs_ipv6
 from dataflow_zmq.remote.handshake import Handshakes
+from dataflow_zmq.remote.headers import MAX_HEADER_BYTES
 from dataflow_zmq.remote.keys import Keys
 from dataflow_zmq.remote.link import Route
-from dataflow_zmq.remote.messages import MAX_HEADER_BYTES
-from dataflow_zmq.remote.sending import Outgoing
+from dataflow_zmq.remote.outbox import Outgoing
 
 #: Below this a copy is cheaper than telling ZeroMQ whose memory it is.
 COPY_BELOW = 1 << 16

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from dataflow_zmq.errors import (
     RemoteError,
@@ -13,37 +12,22 @@ from dataflow_zmq.errors import (
     RemotePipelineError,
     RemoteRefusedError,
 )
+from dataflow_zmq.remote.calls import NEVER, Calls, random_number
 from dataflow_zmq.remote.inlet import Delivery, Inlet, StreamPlace
+from dataflow_zmq.remote.iteration import Cursor, Iteration
 from dataflow_zmq.remote.link import Route
+from dataflow_zmq.remote.meeting import enter, meet
 from dataflow_zmq.remote.messages import (
-    Call,
+    BEAT_S,
     Cargo,
-    Entry,
     Hello,
     Message,
     Mood,
     Ping,
     Pong,
     Verdict,
-    pack,
 )
-from dataflow_zmq.remote.sending import BEAT_S, MAX_LINKS, Outgoing
-
-#: A sender that was not heard of for this long is called.
-SILENCE_S = 2 * BEAT_S
-
-#: How many calls may be unanswered before the oldest is forgotten.
-MAX_CALLS = 256
-
-
-def _random() -> int:
-    return secrets.randbits(62)
-
-
-class Cursor(Protocol):
-    """Where the consumer is."""
-
-    position: int
+from dataflow_zmq.remote.outbox import Outbox, Outgoing
 
 
 class Receiving:
@@ -66,7 +50,7 @@ class Receiving:
         senders: int = 1,
         timeout_s: float | None = 30.0,
         calls: Sequence[Route] = (),
-        token: Callable[[], int] = _random,
+        token: Callable[[], int] = random_number,
     ) -> None:
         self.receiver = receiver
         self.hwm = hwm
@@ -77,19 +61,12 @@ class Receiving:
         self.current: Delivery | None = None
         self.error: RemoteError | None = None
         self.reading = False
-        self.lineage = receiver
-        self.epoch = 0
-        self._places: dict[bytes, StreamPlace] = {}
-        self._began = 0.0
+        self.iteration = Iteration(0, receiver)
         self._cursor: Cursor | None = None
-        self._rounds = 0
-        self._iteration = 0
-        self._job = 0
+        self.rounds = 0
         self._pings = 0
-        self._token = token
-        self._nonces: dict[int, Route] = {}
-        self._calls = dict.fromkeys(calls, -1e9)
-        self._outgoing: list[Outgoing] = []
+        self._outbox = Outbox()
+        self.calls = Calls(self._outbox, calls, token)
 
     # What the consumer does.
 
@@ -104,11 +81,15 @@ class Receiving:
         job: int = 0,
     ) -> None:
         """Ask every sender for `epoch`, or for what is left of it behind `places`."""
-        self._cursor, self.epoch, self.lineage = cursor, epoch, lineage
-        self._places = {place.stream: place for place in places}
-        self._began = now
-        self._iteration += 1
-        self._job = job
+        self._cursor = cursor
+        self.iteration = Iteration(
+            self.iteration.number + 1,
+            lineage,
+            epoch,
+            job,
+            {place.stream: place for place in places},
+            now,
+        )
         self.reading, self.error, self.current = True, None, None
         self.ready.clear()
         for inlet in [*self.inlets.values()]:
@@ -118,7 +99,7 @@ class Receiving:
             inlet.verdict = Verdict.NONE
             if not inlet.leaving:
                 # Else the sender is to know first what was consumed.
-                self._enter(inlet)
+                enter(self, inlet)
 
     def take(self) -> Delivery | None:
         """Return the next parcel, if it is there; the one before it is consumed.
@@ -141,9 +122,7 @@ class Receiving:
         if current is None:
             return
         inlet = current.inlet
-        inlet.taken.add(current.first, current.end)
-        inlet.count += current.end - current.first
-        inlet.state, inlet.state_seq = current.state, current.state_seq
+        inlet.consume(current, current.end)
         inlet.done += 1
         inlet.upto = 0
         inlet.news += 1
@@ -152,11 +131,9 @@ class Receiving:
         """Leave the round; what is at hand is consumed, what waits is not."""
         current, cursor = self.current, self._cursor
         if current is not None and cursor is not None:
-            inlet, taken = current.inlet, max(0, cursor.position + 1 - current.base)
-            inlet.upto = current.first + taken
-            inlet.taken.add(current.first, current.first + taken)
-            inlet.count += taken
-            inlet.state, inlet.state_seq = current.state, current.state_seq
+            inlet = current.inlet
+            inlet.upto = current.first + max(0, cursor.position + 1 - current.base)
+            inlet.consume(current, inlet.upto)
         self.current, self._cursor = None, None
         self.ready.clear()
         self.reading = False
@@ -178,14 +155,17 @@ class Receiving:
         """Return how far the consumer is, but for the parcel that it has at hand."""
         known = [inlet.place() for inlet in self.inlets.values() if _counts(inlet)]
         streams = {place.stream for place in known}
-        return known + [each for each in self._places.values() if each.stream not in streams]
+        return known + [
+            each for each in self.iteration.places.values() if each.stream not in streams
+        ]
 
     @property
     def over(self) -> bool:
         """Whether the epoch is."""
         ended = {inlet.stream for inlet in self.inlets.values() if inlet.ended}
-        ended |= {place.stream for place in self._places.values() if place.ended}
-        if self.ready or not ended.issuperset(self._places):
+        places = self.iteration.places
+        ended |= {place.stream for place in places.values() if place.ended}
+        if self.ready or not ended.issuperset(places):
             return False
         return len(ended) >= self.senders and all(
             inlet.stream in ended for inlet in self.inlets.values()
@@ -212,7 +192,7 @@ class Receiving:
     def receive(self, route: Route, message: Message, frames: Sequence[Any], now: float) -> bool:
         """Take a message; return whether it makes sense at all."""
         if isinstance(message, Hello):
-            return self._meet(route, message, now)
+            return meet(self, route, message, now)
         if not isinstance(message, (Pong, Cargo)):
             return False
         inlet = self.inlets.get(message.incarnation)
@@ -225,92 +205,6 @@ class Receiving:
             self._hear(inlet, route, message, now)
             return True
         return self._store(inlet, message, frames, now)
-
-    def _meet(self, route: Route, hello: Hello, now: float) -> bool:
-        inlet = self.inlets.get(hello.incarnation)
-        if self._nonces.pop(hello.nonce, None) != route:
-            # It may be a recording, so it is to say that again.
-            if inlet is None or now - inlet.last > SILENCE_S:
-                self._call(route)
-            return True
-        if inlet is not None:
-            inlet.route, inlet.last, inlet.length = route, now, hello.length
-            inlet.urgent = True
-            return True
-        if len(self.inlets) >= MAX_LINKS:
-            return False
-        inlet = Inlet(hello.incarnation, hello.stream, route, now, hello.length)
-        for other in [*self.inlets.values()]:
-            if other.stream == hello.stream:
-                self._migrate(other, inlet)
-                return True
-            if route in self._calls and other.route == route:
-                # Only one sender can be at an address.
-                if other.unfinished:
-                    self._lose(other, "another sender answers in its place")
-                del self.inlets[other.incarnation]
-        self.inlets[inlet.incarnation] = inlet
-        if self.reading:
-            self._enter(inlet)
-        else:
-            inlet.entry = Entry(self.lineage, self._iteration, self._job)
-        return True
-
-    def _enter(self, inlet: Inlet) -> None:
-        self._rounds += 1
-        place = self._places.get(inlet.stream)
-        if place is None and len(self._places) == 1 and self.senders == 1:
-            # A sender that is fresh can become the one that is gone.
-            place = next(iter(self._places.values()))
-        if place is not None and place.ended:
-            inlet.enter(self._rounds, Entry(self.lineage, self._iteration, self._job))
-            inlet.reading, inlet.verdict = False, Verdict.END
-            return
-        inlet.enter(
-            self._rounds,
-            Entry(self.lineage, self._iteration, self._job)
-            if place is None
-            else place.entry(self.lineage, self._iteration, self._job),
-        )
-
-    def _migrate(self, old: Inlet, new: Inlet) -> None:
-        """Go on with the same stream, whose sender was started anew."""
-        del self.inlets[old.incarnation]
-        self.inlets[new.incarnation] = new
-        if old.leaving:
-            self._leave_anew(old, new)
-            return
-        if not self.reading:
-            new.entry = Entry(self.lineage, self._iteration, self._job)
-            return
-        if not old.unfinished:
-            if old.ended:
-                new.entry, new.verdict, new.final = (
-                    Entry(self.lineage, self._iteration, self._job),
-                    old.verdict,
-                    old.final,
-                )
-            else:
-                self._enter(new)
-            return
-        current = self.current if self.current and self.current.inlet is old else None
-        self.ready = deque(each for each in self.ready if each.inlet is not old)
-        held = None if current is None else (current.first, current.end)
-        self._rounds += 1
-        new.enter(
-            self._rounds,
-            old.place().entry(self.lineage, self._iteration, self._job, held or ()),
-            held,
-        )
-        new.course, new.begins = old.course, old.begins
-        if current is not None:
-            current.inlet = new
-
-    def _leave_anew(self, old: Inlet, new: Inlet) -> None:
-        """Tell the sender's new incarnation what was consumed before it came."""
-        self._rounds += 1
-        new.enter(self._rounds, old.place().entry(self.lineage, self._iteration, self._job))
-        new.reading, new.leaving, new.left_at = False, True, 0
 
     def _hear(self, inlet: Inlet, route: Route, pong: Pong, now: float) -> None:
         if pong.number <= inlet.heard:
@@ -327,7 +221,7 @@ class Receiving:
         if inlet.leaving:
             inlet.leaving = not 0 < inlet.left_at <= pong.ping
             if self.reading and not inlet.leaving:
-                self._enter(inlet)
+                enter(self, inlet)
             return
         if verdict is Verdict.NONE or inlet.verdict is not Verdict.NONE or not inlet.reading:
             return
@@ -349,7 +243,7 @@ class Receiving:
                 )
             )
         elif verdict is Verdict.LOST:
-            self._lose(inlet, message)
+            self.lose(inlet, message)
         elif verdict is Verdict.REFUSED:
             self._fail(RemoteRefusedError(f"the sender refused the state: {message}"))
 
@@ -358,7 +252,7 @@ class Receiving:
         at_hand = self.current is not None and self.current.inlet is inlet
         if at_hand or (str(inlet.done), str(inlet.upto)) != (done, upto):
             inlet.verdict, inlet.reading = Verdict.LOST, False
-            self._lose(
+            self.lose(
                 inlet,
                 "this receiver was silent for so long that others were given what it had, and it"
                 " has consumed some of that: it would come twice. Give both sides a longer"
@@ -366,28 +260,21 @@ class Receiving:
             )
             return
         self.ready = deque(each for each in self.ready if each.inlet is not inlet)
-        self._rounds += 1
-        inlet.enter(self._rounds, Entry(self.lineage, self._iteration, self._job))
+        self.rounds += 1
+        inlet.enter(self.rounds, self.iteration.entry())
 
     def _store(self, inlet: Inlet, cargo: Cargo, frames: Sequence[Any], now: float) -> bool:
-        number = cargo.number
-        if not inlet.reading or not inlet.course or number < inlet.expects or number in inlet.early:
+        if not inlet.wants(cargo.number):
             return True
-        if cargo.skip >= cargo.size or not inlet.done <= number <= inlet.done + self.hwm:
+        if cargo.skip >= cargo.size or not 0 <= cargo.number - inlet.done <= self.hwm:
             return False
         if (cargo.frames, cargo.nbytes) != (len(frames), sum(map(len, frames))):
             return False
-        first, end = cargo.first + cargo.skip, cargo.first + cargo.size
         inlet.last = now
-        inlet.early[number] = Delivery(
-            inlet, first, end, cargo.skip, frames, cargo.state, cargo.state_seq
-        )
-        while inlet.expects in inlet.early:
-            delivery = inlet.early.pop(inlet.expects)
+        for delivery in inlet.in_order(cargo, frames):
             if inlet.taken.overlaps(delivery.first, delivery.end):
-                self._lose(inlet, "it sent what was consumed before")
+                self.lose(inlet, "it sent what was consumed before")
                 return True
-            inlet.expects += 1
             self.ready.append(delivery)
         return True
 
@@ -398,7 +285,7 @@ class Receiving:
         for inlet in [*self.inlets.values()]:
             if self.timeout_s is not None and now - inlet.last > self.timeout_s:
                 if inlet.unfinished:
-                    self._lose(inlet, f"nothing was heard of it for {self.timeout_s:g} s")
+                    self.lose(inlet, f"nothing was heard of it for {self.timeout_s:g} s")
                 inlet.leaving = False
                 if not inlet.ended:
                     del self.inlets[inlet.incarnation]
@@ -407,36 +294,29 @@ class Receiving:
             starved = inlet.news and not self.ready
             if eager or starved or now - inlet.pinged >= BEAT_S:
                 self._ping(inlet, now)
-        self._call_out(now)
-        missing = self._places.keys() - {inlet.stream for inlet in self.inlets.values()}
+        heard: dict[Route, float] = {}
+        for inlet in self.inlets.values():
+            heard[inlet.route] = max(inlet.last, heard.get(inlet.route, NEVER))
+        self.calls.repeat(heard, now)
+        if self.reading and self.timeout_s is not None:
+            self._miss(now - self.timeout_s)
+
+    def _miss(self, since: float) -> None:
+        """Fail if senders that were there before have not come back `since` then."""
+        places = self.iteration.places
+        missing = places.keys() - {inlet.stream for inlet in self.inlets.values()}
         if (
-            self.reading
-            and self.timeout_s is not None
-            and now - self._began > self.timeout_s
+            self.iteration.began < since
             and len(self.inlets) >= self.senders
-            and any(not self._places[stream].ended for stream in missing)
+            and any(not places[stream].ended for stream in missing)
         ):
             self._fail(
                 RemoteLostError(
-                    f"{len(missing)} of the {len(self._places)} streams that the state speaks of"
+                    f"{len(missing)} of the {len(places)} streams that the state speaks of"
                     " did not come back, but other senders are there. Start the senders with"
                     " state_file=, so that they keep their streams"
                 )
             )
-
-    def _call_out(self, now: float) -> None:
-        for route, called in self._calls.items():
-            heard = max((i.last for i in self.inlets.values() if i.route == route), default=-1e9)
-            if now - heard > SILENCE_S and now - called >= BEAT_S:
-                self._calls[route] = now
-                self._call(route)
-
-    def _call(self, route: Route) -> None:
-        if len(self._nonces) >= MAX_CALLS:
-            del self._nonces[next(iter(self._nonces))]
-        nonce = self._token()
-        self._nonces[nonce] = route
-        self._outgoing.append((route, [pack(Call(nonce))]))
 
     def _credit(self) -> int:
         return max(1, self.hwm // max(1, len(self.inlets)))
@@ -456,28 +336,26 @@ class Receiving:
         if current is not None and current.inlet is inlet and cursor is not None:
             taken = cursor.position - current.base
             upto = current.first + taken if taken > 0 else 0
-        entry = inlet.entry if inlet.heard == 0 and inlet.entry is not None else ()
         ping = Ping(
             self.receiver,
             inlet.incarnation,
             self._pings,
             inlet.round,
             mood,
-            self.epoch,
+            self.iteration.epoch,
             inlet.heard,
             inlet.expects,
             sorted(inlet.early),
             inlet.done,
             upto,
             self._credit(),
-            entry,
+            inlet.entry if inlet.heard == 0 and inlet.entry is not None else (),
         )
-        self._outgoing.append((inlet.route, [pack(ping)]))
+        self._outbox.put(inlet.route, ping)
 
     def outgoing(self) -> list[Outgoing]:
         """Return the messages to send, and forget them."""
-        out, self._outgoing = self._outgoing, []
-        return out
+        return self._outbox.empty()
 
     def waiting_for(self) -> str:
         """Say what the consumer waits for."""
@@ -485,15 +363,16 @@ class Receiving:
             return f"{self.senders - len(self.inlets)} of {self.senders} senders to come"
         idle = sum(not inlet.course and not inlet.ended for inlet in self.inlets.values())
         if idle:
-            return f"{idle} of {len(self.inlets)} senders to begin epoch {self.epoch}"
+            return f"{idle} of {len(self.inlets)} senders to begin epoch {self.iteration.epoch}"
         return f"datapoints from {len(self.inlets)} senders"
 
-    def _lose(self, inlet: Inlet, why: str) -> None:
+    def lose(self, inlet: Inlet, why: str) -> None:
+        """Fail, because the stream cannot be gone on with."""
         self._fail(
             RemoteLostError(
                 f"the stream {inlet.stream.hex()} of a sender cannot be gone on with, after"
-                f" {inlet.count} datapoints of epoch {self.epoch}: {why}. A sender that is"
-                " started with state_file= takes up its stream where it was; this flow's"
+                f" {inlet.count} datapoints of epoch {self.iteration.epoch}: {why}. A sender that"
+                " is started with state_file= takes up its stream where it was; this flow's"
                 " state_dict() can be loaded when all senders are started anew"
             )
         )

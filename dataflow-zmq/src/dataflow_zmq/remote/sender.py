@@ -16,8 +16,8 @@ from dataflow_zmq.remote.keys import KeyFile, KeyFiles, Keys
 from dataflow_zmq.remote.loop import Sockets
 from dataflow_zmq.remote.messages import ID_BYTES
 from dataflow_zmq.remote.producer import Producer
-from dataflow_zmq.remote.restored import restore
 from dataflow_zmq.remote.sending import Identity, Sending
+from dataflow_zmq.remote.snapshot import restore
 from dataflow_zmq.remote.state_file import StateFile
 from dataflow_zmq.remote.terms import checked_count, checked_timeout
 

@@ -8,13 +8,15 @@ at a time: whoever produces, and whoever moves messages.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dataflow_zmq.remote.admission import admit, note_left
 from dataflow_zmq.remote.course import Course, Failure, Progress
 from dataflow_zmq.remote.link import Link, Route, Sent
 from dataflow_zmq.remote.messages import (
+    BEAT_S,
+    MAX_LINKS,
     Call,
     Cargo,
     Hello,
@@ -23,17 +25,9 @@ from dataflow_zmq.remote.messages import (
     Ping,
     Pong,
     Verdict,
-    pack,
 )
-from dataflow_zmq.remote.parcel import Frame, Parcel
-
-#: How often a receiver tells how far it is, and a sender that nobody talks to says hello.
-BEAT_S = 0.25
-
-#: More receivers than this one sender does not serve at once.
-MAX_LINKS = 4096
-
-Outgoing = tuple[Route, Sequence[Frame]]
+from dataflow_zmq.remote.outbox import Outbox, Outgoing
+from dataflow_zmq.remote.parcel import Parcel
 
 
 @dataclass(frozen=True)
@@ -86,19 +80,19 @@ class Sending:
         self.consumed = 0
         self.announces = announces
         self._announced = -1e9
-        self._outgoing: list[Outgoing] = []
+        self._outbox = Outbox()
 
     # What comes in.
 
     def receive(self, route: Route, message: Message, now: float) -> bool:
         """Take a message; return whether it makes sense at all."""
         if isinstance(message, Call):
-            self._say(route, self._hello(message.nonce))
+            self._outbox.put(route, self._hello(message.nonce))
             return True
         if not isinstance(message, Ping):
             return False
         if message.incarnation != self.incarnation:
-            self._say(route, self._hello())
+            self._outbox.put(route, self._hello())
             return True
         last = self.links.get(message.receiver)
         if last is not None and message.number <= last.number:
@@ -120,7 +114,7 @@ class Sending:
         elif link.mood is Mood.READING:
             for number, sent in link.missing(message):
                 self._send(link, number, sent.parcel)
-        self._turn(now)
+        self.turn(now)
         self._pong(link)
         return True
 
@@ -177,9 +171,9 @@ class Sending:
         if now - heard > 4 * BEAT_S and now - self._announced >= BEAT_S:
             self._announced = now
             for route in self.announces:
-                self._say(route, self._hello())
+                self._outbox.put(route, self._hello())
         self._lapse(now)
-        self._turn(now)
+        self.turn(now)
 
     def silent(self, link: Link, now: float) -> bool:
         """Whether nothing was heard of it for too long."""
@@ -199,7 +193,8 @@ class Sending:
                     link.judge(Verdict.LAPSED, str(link.done), str(link.upto))
                     self.urgent += 1
 
-    def _turn(self, now: float) -> None:
+    def turn(self, now: float) -> None:
+        """Do what has become possible."""
         self._end()
         for link in [*self.links.values()]:
             if link.waits and not self.silent(link, now):
@@ -237,80 +232,7 @@ class Sending:
             self._send(link, link.next, parcel)
             link.next += 1
 
-    # What whoever produces calls.
-
-    def room(self) -> bool:
-        """Whether another parcel may be built."""
-        if self.expected:
-            return False
-        links = self.links.values()
-        ready = len(self.pool) + sum(len(link.sent) for link in links)
-        return ready < max(1, sum(link.credit for link in links if link.reads))
-
-    def hungry(self) -> bool:
-        """Whether a receiver would take a parcel at once."""
-        return not self.pool and any(link.room > 0 for link in self.links.values())
-
-    def begun(self, course: Course, state: str, number: int) -> None:
-        """Take note of the flow's state where `course` begins, at datapoint `number`."""
-        if course is self.course and not course.began:
-            self.progress.state, self.progress.state_seq = state, number
-            course.began = True
-            self.urgent += 1
-
-    def plan(self, number: int) -> tuple[int, int | None]:
-        """Return what to do with the datapoints from `number` on.
-
-        Returns:
-            Where those end that are settled, and where the parcel that follows has to end, if it
-            does.
-        """
-        begin = self.progress.settled.end_of(number)
-        ends = [self.progress.settled.next_after(begin)]
-        for link in self.links.values():
-            if link.held is not None:
-                ends += [at for at in link.held if at > begin]
-        return begin, min((end for end in ends if end is not None), default=None)
-
-    def offer(self, course: Course, parcel: Parcel, now: float) -> None:
-        """Take a parcel that was built for `course`, unless that was given up."""
-        if course is not self.course:
-            return
-        progress = self.progress
-        progress.produced = max(progress.produced, parcel.end)
-        progress.state, progress.state_seq = parcel.state, parcel.state_seq
-        parcel.done = min(progress.settled.end_of(parcel.first), parcel.end) - parcel.first
-        self.changes += 1
-        for link in self.links.values():
-            if link.held is not None and link.held[1] == parcel.end:
-                link.sent[0] = Sent(parcel, link.pongs, arrived=True)
-                link.held = None
-                return
-        if parcel.done < parcel.count:
-            self.pool = sorted([*self.pool, parcel], key=lambda each: each.first)
-        self._turn(now)
-
-    def exhaust(
-        self, course: Course, produced: int, now: float, failure: Failure | None = None
-    ) -> None:
-        """Take note that `course` has no datapoint from number `produced` on."""
-        if course is not self.course:
-            return
-        self.progress.produced = max(self.progress.produced, produced)
-        course.exhausted = True
-        course.failure = failure
-        self.changes += 1
-        self._turn(now)
-
-    def refuse(self, course: Course, text: str) -> None:
-        """Take note that `course` cannot be begun where it was asked to."""
-        if course is not self.course:
-            return
-        self.course = None
-        self.progress = Progress()
-        for link in self.links.values():
-            if link.course is course:
-                self.tell(link, Verdict.REFUSED, text)
+    # How courses begin and end.
 
     def begin(self, course: Course, link: Link) -> None:
         """Make `course` the one that is served, for `link` to begin with."""
@@ -362,8 +284,7 @@ class Sending:
 
     def outgoing(self) -> list[Outgoing]:
         """Return the messages to send, and forget them."""
-        out, self._outgoing = self._outgoing, []
-        return out
+        return self._outbox.empty()
 
     def tell(self, link: Link, verdict: Verdict, *texts: str) -> None:
         """End the round of `link`, and say so at once."""
@@ -373,13 +294,10 @@ class Sending:
     def _hello(self, nonce: int = 0) -> Hello:
         return Hello(self.stream, self.incarnation, self.length, nonce)
 
-    def _say(self, route: Route, message: Message, frames: Iterable[Frame] = ()) -> None:
-        self._outgoing.append((route, [pack(message), *frames]))
-
     def _pong(self, link: Link) -> None:
         link.pongs += 1
         course = link.course
-        self._say(
+        self._outbox.put(
             link.route,
             Pong(
                 link.receiver,
@@ -412,52 +330,7 @@ class Sending:
             parcel.state,
             parcel.state_seq,
         )
-        self._say(link.route, cargo, parcel.frames)
-
-    # What a state file keeps.
-
-    def snapshot(self) -> dict[str, object]:
-        """Return what a restarted sender needs to go on, as JSON."""
-        progress, course = self.progress, self.course
-        low = progress.low
-        unsettled = [
-            *self.pool,
-            *(s.parcel for each in self.links.values() for s in each.sent.values()),
-        ]
-        first = min(unsettled, key=lambda parcel: parcel.first, default=None)
-        state, state_seq = progress.state, progress.state_seq
-        if first is not None and first.first <= low:
-            state, state_seq = first.state, first.state_seq
-        return {
-            "stream": self.stream.hex(),
-            "served": self.served,
-            "spans": progress.settled.pairs(),
-            "produced": progress.produced,
-            "state": state,
-            "state_seq": state_seq,
-            "course": None
-            if course is None
-            else {
-                "number": course.number,
-                "epoch": course.epoch,
-                "begins": course.begins,
-                "counts": {lineage.hex(): count for lineage, count in course.counts.items()},
-                "receivers": {each.hex(): number for each, number in course.receivers.items()},
-                "jobs": sorted(course.jobs),
-                "ended": course.ended,
-                "began": course.began,
-            },
-            "lineages": sorted(each.hex() for each in self.expected | self._present()),
-        }
-
-    def _present(self) -> set[bytes]:
-        return {
-            link.entry.lineage
-            for link in self.links.values()
-            if link.mood is not Mood.LEAVING
-            and link.verdict is not Verdict.LEFT
-            and not (self.all_served and link.settled)
-        }
+        self._outbox.put(link.route, cargo, parcel.frames)
 
 
 def _texts(failure: Failure) -> tuple[str, str, str]:
