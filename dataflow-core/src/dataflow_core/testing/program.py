@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 #: A program may take so long on a loaded machine before it is taken for one that hangs.
 PATIENCE_SECONDS = 300.0
 
+#: Tests that a shell has started in the background are deaf to it, and so is what they start.
+_HEARS_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+
 
 def run_program(
     arguments: list[str], directory: Path, text: str | None = None, *, status: int = 0
@@ -59,7 +62,7 @@ class Program:
 
     def __init__(self, text: str, directory: Path) -> None:
         self.process = subprocess.Popen(  # noqa: S603  our own interpreter
-            [sys.executable, "-c", textwrap.dedent(text)],
+            [sys.executable, "-c", _HEARS_CTRL_C + textwrap.dedent(text)],
             env={**os.environ, "TMPDIR": str(directory / "tmp")},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
