@@ -39,4 +39,5 @@ class Images(IndexedDataFlow):
         return self._size
 
     def __getitem__(self, index: int, /) -> list[npt.NDArray[Any]]:
-        return [self._images[index % BATCH_SIZE]]
+        # As an object of its own: what a task holds twice would travel once.
+        return [self._images[index % BATCH_SIZE].view()]

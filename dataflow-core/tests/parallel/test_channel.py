@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataflow_core.parallel.garbled import GarbledError
-from dataflow_core.parallel.processes.channel import SLOT_FROM, Channel
+from dataflow_core.parallel.processes.channel import SHARED_UP_TO, SLOT_FROM, Channel
 from dataflow_core.parallel.processes.slots import MAX_SLOTS, TAKEN, Incoming, Outgoing
 from dataflow_core.parallel.processes.wire import BEGIN, END, ClosedError, Message, Wire
 from dataflow_core.testing import Remains
@@ -110,6 +110,64 @@ def test_what_was_made_in_place_is_not_copied() -> None:
         made[7] = 6
         assert seen[7] == 6
         assert ends.worker.copied_out == 0
+
+
+def test_large_arrays_of_one_message_each_have_a_slot_that_is_freed_alone() -> None:
+    with both_ends() as ends:
+        for _ in range(3):
+            sent = []
+            for number in range(3):
+                made = ends.worker.empty(2 * SHARED_UP_TO)
+                assert made is not None
+                made[:] = number
+                sent.append(made.data)
+            made = None
+            seen = ends.sent(sent)
+            sent.clear()
+            assert [view[5] for view in seen] == [0, 1, 2]
+            assert ends.taken == 3
+            del seen[0], seen[-1]
+            assert ends.taken == 1
+            assert seen[0][5] == 1
+            seen.clear()
+            assert ends.taken == 0
+        # The same three, again and again.
+        assert len(ends.flags.nonzero()[0]) == 0
+        assert ends.worker.copied_out == 0
+
+
+def test_small_arrays_of_one_message_share_slots() -> None:
+    with both_ends() as ends:
+        for _ in range(3):
+            sent: list[Any] = []
+            for _number in range(10):
+                made = ends.worker.empty(SLOT_FROM)
+                sent.append(bytes(SLOT_FROM) if made is None else made.data)
+            made = None
+            seen = ends.sent(sent)
+            sent.clear()
+            taken = ends.taken
+            seen.clear()
+        assert taken == 1
+
+
+def test_more_arrays_than_a_message_has_slots_arrive_too() -> None:
+    with both_ends() as ends:
+        sent: list[Any] = []
+        for number in range(40):
+            made = ends.worker.empty(2 * SLOT_FROM)
+            text = content(number, 2 * SLOT_FROM)
+            if made is None:
+                sent.append(text)
+            else:
+                made[:] = number
+                sent.append(made.data)
+        made = None
+        seen = ends.sent(sent)
+        assert [bytes(view) for view in seen] == [content(n, 2 * SLOT_FROM) for n in range(40)]
+        sent.clear()
+        seen.clear()
+        assert ends.taken == 0
 
 
 def test_what_found_no_room_is_counted_by_both_ends() -> None:

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
 from dataflow_core.parallel.garbled import GarbledError
 from dataflow_core.parallel.processes.segment import Bytes
 from dataflow_core.parallel.processes.slots import Incoming, Outgoing, Slot
-from dataflow_core.parallel.processes.wire import Message
+from dataflow_core.parallel.processes.wire import MAX_DESCRIPTORS, Message
 
 Buffer = bytes | memoryview
 
-#: How many buffers; in which slot; how often this message found no room in one.
+#: How many buffers; how many slots they lie in; how often this message found no room in one.
 _COUNTS = struct.Struct("<III")
-_ENTRY = struct.Struct("<QQ")
 
-#: Stands for an offset where a buffer follows inline.
-_INLINE = (1 << 64) - 1
+#: A slot's number, and whether its descriptor comes with this message.
+_SLOT = struct.Struct("<II")
 
-#: Stands for a slot's number where there is none.
-_NO_SLOT = (1 << 32) - 1
+#: A buffer's bytes, where it begins, and in which of the message's slots.
+_BUFFER = struct.Struct("<QQI")
+
+#: Stands for a slot where a buffer follows in the message itself.
+_INLINE = (1 << 32) - 1
 
 #: Buffers that are smaller than this together go through the wire: 64 KiB there cost about what it
 #: takes to find, fill and look at a slot.
@@ -31,6 +33,12 @@ SLOT_FROM = 1 << 16
 
 #: Buffers in a slot begin at multiples of this.
 ALIGN = 64
+
+#: What is larger has a slot of its own, so that who keeps it keeps the memory of nothing else.
+SHARED_UP_TO = 1 << 20
+
+#: One slot is for what was made elsewhere.
+MAX_RESERVED = MAX_DESCRIPTORS - 1
 
 
 class Sends(Protocol):
@@ -59,11 +67,11 @@ class Channel(Generic[W]):
         self.wire = wire
         self._outgoing = outgoing
         self._incoming = incoming
-        #: Where `empty` makes arrays for the next message, and how much of it is used.
-        self._reserved: Slot | None = None
+        #: Where `empty` has made arrays for the next message; the last one may have room for more.
+        self._reserved: list[Slot] = []
         self._lent: Bytes | None = None
         self._used = 0
-        #: What the last message took; so much is reserved for the next one.
+        #: What the last message took in slots, as far as they may be shared.
         self._last_total = 0
         #: How many messages, sent or received, found no room in the slots.
         self.copied_out = 0
@@ -72,15 +80,15 @@ class Channel(Generic[W]):
         """Return memory that the next message can send without a copy; None if there is none."""
         if nbytes < SLOT_FROM:
             return None
-        if self._lent is None:
-            self._reserved = self._outgoing.take(max(nbytes, self._last_total))
-            self._used = 0
-            if self._reserved is None:
-                return None
-            self._lent = self._reserved.lend()
         begin = _aligned(self._used)
-        if begin + nbytes > self._lent.size:
-            return None
+        if self._lent is None or begin + nbytes > self._lent.size:
+            if len(self._reserved) == MAX_RESERVED:
+                return None
+            slot = self._outgoing.take(max(nbytes, self._last_total))
+            if slot is None:
+                return None
+            self._reserved.append(slot)
+            self._lent, begin = slot.lend(), 0
         self._used = begin + nbytes
         return self._lent[begin : self._used]
 
@@ -90,26 +98,37 @@ class Channel(Generic[W]):
         Raises:
             ClosedError: if the other end is gone.
         """
-        views = [memoryview(buffer).cast("B") for buffer in buffers]
         copied_out = self.copied_out
-        slot = self._slot_for(views)
-        entries: list[bytes] = []
+        views = [memoryview(buffer).cast("B") for buffer in buffers]
+        filling = _Filling(self._reserved, self._used)
+        places = [filling.where(view) for view in views]
+        elsewhere = sum(len(v) + ALIGN for v, place in zip(views, places) if place is None)
+        if elsewhere >= SLOT_FROM and not filling.has_room(elsewhere):
+            slot = self._outgoing.take(elsewhere)
+            if slot is None:
+                self.copied_out += 1
+            else:
+                filling.add(slot)
+        if elsewhere >= SLOT_FROM and filling.has_room(elsewhere):
+            places = [
+                filling.put(view) if place is None and len(view) >= ALIGN else place
+                for view, place in zip(views, places)
+            ]
+        self._last_total = min(SHARED_UP_TO, filling.nbytes)
+        used = filling.used_slots()
+        self.forget(but=used)
+        numbers = {slot.number: at for at, slot in enumerate(used)}
+        table = [_SLOT.pack(slot.number, slot.descriptor >= 0) for slot in used]
         inline: list[memoryview] = []
-        used = 0 if self._reserved is None else self._used
-        for view in views:
-            offset = _INLINE
-            if slot is not None and len(view) >= ALIGN:
-                offset, used = _put(slot, view, used)
-            if offset == _INLINE:
+        for view, place in zip(views, places):
+            if place is None:
                 inline.append(view)
-            entries.append(_ENTRY.pack(len(view), offset))
-        number = _NO_SLOT if slot is None else slot.number
-        head = _COUNTS.pack(len(views), number, self.copied_out - copied_out)
-        descriptors: list[int] = []
-        if slot is not None and slot.descriptor >= 0:
-            descriptors, slot.descriptor = [slot.descriptor], -1
-        self._reserved, self._lent = None, None
-        self.wire.send(kind, [head, b"".join(entries), *inline], descriptors)
+                table.append(_BUFFER.pack(len(view), 0, _INLINE))
+            else:
+                slot, offset = place
+                table.append(_BUFFER.pack(len(view), offset, numbers[slot.number]))
+        head = _COUNTS.pack(len(views), len(used), self.copied_out - copied_out)
+        self.wire.send(kind, [head, *table, *inline], [*_descriptors_of(used)])
 
     def buffers(self, message: Message) -> list[memoryview]:
         """Return the buffers of a message; views of slots free them when they are gone.
@@ -126,36 +145,38 @@ class Channel(Generic[W]):
 
     def _buffers(self, message: Message) -> list[memoryview]:
         body = message.body
-        count, number, copied_out = _COUNTS.unpack_from(body)
-        table = _COUNTS.size
-        inline = table + count * _ENTRY.size
-        if inline > len(body):
-            raise GarbledError(f"{len(body)} bytes cannot tell of {count} buffers")
-        while message.descriptors:
-            self._incoming.add(number, message.descriptors.pop())
-        memory = None if number == _NO_SLOT else self._incoming.open(number)
+        count, slots, copied_out = _COUNTS.unpack_from(body)
+        at = _COUNTS.size + slots * _SLOT.size
+        inline = at + count * _BUFFER.size
+        if inline > len(body) or slots > MAX_DESCRIPTORS:
+            raise GarbledError(f"{len(body)} bytes cannot tell of {count} buffers, {slots} slots")
+        memory: list[memoryview] = []
+        for number, is_new in _SLOT.iter_unpack(body[_COUNTS.size : at]):
+            if is_new:
+                self._incoming.add(number, message.descriptors.pop(0))
+            memory.append(self._incoming.open(number))
         views: list[memoryview] = []
-        for place in range(table, inline, _ENTRY.size):
-            length, offset = _ENTRY.unpack_from(body, place)
-            if offset == _INLINE:
+        for length, offset, slot in _BUFFER.iter_unpack(body[at:inline]):
+            if slot == _INLINE:
                 begin, inline = inline, inline + length
                 if inline > len(body):
                     raise GarbledError(f"a buffer of {length} bytes is not there")
                 views.append(memoryview(bytearray(body[begin:inline])))
-            elif memory is None or offset + length > len(memory):
+            elif offset + length > len(memory[slot]):
                 raise GarbledError(f"no slot has {length} bytes at {offset}")
             else:
-                views.append(memory[offset : offset + length])
+                views.append(memory[slot][offset : offset + length])
         if inline != len(body):
             raise GarbledError(f"{len(body) - inline} bytes belong to no buffer")
         self.copied_out += copied_out
         return views
 
-    def forget(self) -> None:
-        """Free what `empty` made if no message used it."""
-        if self._reserved is not None:
-            self._outgoing.give_back(self._reserved)
-            self._reserved, self._lent = None, None
+    def forget(self, but: Sequence[Slot] = ()) -> None:
+        """Free what `empty` made, except for slots that a message has used."""
+        for slot in self._reserved:
+            if slot not in but:
+                self._outgoing.give_back(slot)
+        self._reserved, self._lent, self._used = [], None, 0
 
     def note(self, number: int) -> None:
         """Leave a number where the other side sees it, even if this one is killed."""
@@ -176,46 +197,69 @@ class Channel(Generic[W]):
         self._outgoing.close()
         self._incoming.close()
 
-    def _slot_for(self, views: Sequence[memoryview]) -> Slot | None:
-        total = sum(len(view) + ALIGN for view in views)
-        if total < SLOT_FROM:
-            self.forget()
+
+#: A slot, and where in it something begins.
+_Place: TypeAlias = "tuple[Slot, int]"
+
+
+class _Filling:
+    """The slots of a message that is about to be sent.
+
+    Args:
+        reserved: those that hold something already.
+        used: how much of the last one.
+    """
+
+    def __init__(self, reserved: Sequence[Slot], used: int) -> None:
+        self._slots = [*reserved]
+        self._used = used
+        self._holding: dict[int, Slot] = {}
+        #: Of all that lies in the slots.
+        self.nbytes = 0
+
+    def where(self, view: memoryview) -> _Place | None:
+        """Return where a buffer lies, if it lies in one of the slots."""
+        if not self._slots or len(view) < SLOT_FROM:
             return None
-        self._last_total = total
-        reserved = self._reserved
-        if reserved is not None:
-            outside = sum(len(view) + ALIGN for view in views if not _lies_in(reserved, view))
-            if _aligned(self._used) + outside <= reserved.memory.size:
-                return reserved
-        slot = self._outgoing.take(total)
-        if slot is None:
-            self.copied_out += 1
-            return reserved
-        # What was made in the reserved slot is copied out of it before anything fills it again.
-        self.forget()
-        return slot
+        address: int = np.frombuffer(view, np.uint8).__array_interface__["data"][0]
+        for slot in self._slots:
+            if 0 <= address - slot.address < slot.memory.size:
+                return self._noted(slot, address - slot.address, len(view))
+        return None
+
+    def has_room(self, nbytes: int) -> bool:
+        """Whether the last slot has room for so much more."""
+        return bool(self._slots) and _aligned(self._used) + nbytes <= self._slots[-1].memory.size
+
+    def add(self, slot: Slot) -> None:
+        """Add an empty slot."""
+        self._slots.append(slot)
+        self._used = 0
+
+    def put(self, view: memoryview) -> _Place:
+        """Copy a buffer into the last slot, which has room for it."""
+        slot, begin = self._slots[-1], _aligned(self._used)
+        self._used = begin + len(view)
+        slot.memory.data[begin : self._used] = view
+        return self._noted(slot, begin, len(view))
+
+    def used_slots(self) -> list[Slot]:
+        """Return the slots in which something lies."""
+        return [*self._holding.values()]
+
+    def _noted(self, slot: Slot, offset: int, nbytes: int) -> _Place:
+        self._holding[slot.number] = slot
+        self.nbytes += nbytes + ALIGN
+        return slot, offset
 
 
-def _put(slot: Slot, view: memoryview, used: int) -> tuple[int, int]:
-    """Return (where the buffer lies in the slot, or _INLINE; how much is used then)."""
-    if _lies_in(slot, view):
-        return _address(view) - slot.address, used
-    begin = _aligned(used)
-    end = begin + len(view)
-    if end > slot.memory.size:
-        return _INLINE, used
-    slot.memory.data[begin:end] = view
-    return begin, end
+def _descriptors_of(slots: Sequence[Slot]) -> Iterator[int]:
+    """Yield the descriptors that the other side does not have; they are its own from now on."""
+    for slot in slots:
+        if slot.descriptor >= 0:
+            descriptor, slot.descriptor = slot.descriptor, -1
+            yield descriptor
 
 
 def _aligned(offset: int) -> int:
     return -(-offset // ALIGN) * ALIGN
-
-
-def _address(view: memoryview) -> int:
-    address: int = np.frombuffer(view, np.uint8).__array_interface__["data"][0]
-    return address
-
-
-def _lies_in(slot: Slot, view: memoryview) -> bool:
-    return len(view) > 0 and 0 <= _address(view) - slot.address < slot.memory.size

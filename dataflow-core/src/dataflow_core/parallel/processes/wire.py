@@ -24,6 +24,9 @@ READ = 1 << 18
 #: More descriptors than one message ever carries.
 MAX_DESCRIPTORS = 16
 
+_DESCRIPTOR = struct.Struct("i")
+_ANCILLARY_BYTES = socket.CMSG_SPACE(MAX_DESCRIPTORS * _DESCRIPTOR.size)
+
 #: More than any memory holds: whoever announces so much does not mean it.
 MAX_LENGTH = 1 << 44
 
@@ -66,6 +69,8 @@ class Wire:
         self._socket = connection
         self._blocking = blocking
         self._unsent: deque[tuple[memoryview, Sequence[int]]] = deque()
+        #: A fresh buffer for each reading would have the system map pages each time.
+        self._buffer = memoryview(bytearray(READ))
         self._received = bytearray()
         self._descriptors: deque[int] = deque()
 
@@ -163,16 +168,18 @@ class Wire:
     def _read(self) -> bool:
         """Read once; return whether there may be more."""
         try:
-            data, descriptors, _, _ = socket.recv_fds(self._socket, READ, MAX_DESCRIPTORS)
+            size, ancillary, _, _ = self._socket.recvmsg_into([self._buffer], _ANCILLARY_BYTES)
         except BlockingIOError:
             return False
         except OSError as error:
             raise ClosedError(str(error)) from error
-        self._descriptors.extend(descriptors)
-        if not data:
+        for level, kind, data in ancillary:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                self._descriptors.extend(one for (one,) in _DESCRIPTOR.iter_unpack(data))
+        if not size:
             raise ClosedError("the other end is closed")
-        self._received += data
-        return len(data) == READ
+        self._received += self._buffer[:size]
+        return size == READ
 
     def _parse(self) -> Message | None:
         if len(self._received) < _HEAD.size:
