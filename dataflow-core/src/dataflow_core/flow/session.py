@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dataflow_core import hooks
+from dataflow_core.collate import keep_freed_memory
 from dataflow_core.errors import ReentrantIterationError
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.run import Place, Run, Scope
@@ -94,6 +95,7 @@ class Session:
             self.epoch += self.epochs_apart
             self.place = None
         epoch, place = self.epoch, self.place
+        keep_freed_memory()
         run = flow._open(Scope(self.seed, epoch, self.first), place)
         self.latest = run
         try:

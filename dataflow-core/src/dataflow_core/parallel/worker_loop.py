@@ -8,6 +8,7 @@ from itertools import count
 from typing import Protocol, TypeVar
 
 from dataflow_core import hooks
+from dataflow_core.collate import keep_freed_memory
 from dataflow_core.parallel.packing import CODEC, Packing
 from dataflow_core.parallel.part import WorkersPart
 from dataflow_core.parallel.processes import kinds
@@ -52,6 +53,7 @@ def run_worker(
         packing: of tasks and results, as the pool's.
         hello: whether the pool cannot send anything before it has heard of the worker.
     """
+    keep_freed_memory()
     try:
         if hello:
             channel.send(kinds.HELLO, [])

@@ -8,7 +8,7 @@ import numpy as np
 
 from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
-from dataflow_image.imgaug.transforms.planes import channel_planes
+from dataflow_image.imgaug.transforms.planes import write_planes
 
 __all__ = ["ChannelsFirstTransform"]
 
@@ -27,11 +27,9 @@ class ChannelsFirstTransform(StationaryTransform):
 
     def apply_image(self, img: Image) -> Image:
         """Return a C-contiguous (channels, height, width) copy of the same dtype."""
-        height, width = image_size(img)
-        planes = channel_planes(img)
-        result: Image = np.empty((len(planes), height, width), img.dtype)
-        for plane, out in zip(planes, result):
-            np.copyto(out, plane)
+        image_size(img)
+        result: Image = np.empty(*self.spec_after(ImageSpec.of(img)))
+        write_planes(img, result)
         return result
 
     def spec_after(self, spec: ImageSpec) -> ImageSpec:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count, image_size
 from dataflow_image.imgaug.transforms.channels_first import ChannelsFirstTransform
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
-from dataflow_image.imgaug.transforms.planes import channel_planes
 
 __all__ = ["ClipTransform", "NormalizeTransform"]
 
@@ -62,19 +62,26 @@ class NormalizeTransform(StationaryTransform):
         Either way the arithmetic is the same: all results are equal to the last bit.
         """
         if self.channels_first:
-            shifts, scales = _per_channel(self.mean, self.std, len(out))
-            for plane, values, shift, scale in zip(channel_planes(img), out, shifts, scales):
-                np.copyto(values, plane, casting="same_kind")
-                np.subtract(values, shift, out=values)
-                np.multiply(values, scale, out=values)
+            self._write_planes(img, out)
             return
-        # Over whole rows: numpy is some ten times slower along an axis of three. And in place: a
-        # second array of this size costs more than the arithmetic.
+        # Over whole rows: numpy is some ten times slower along an axis of three.
+        values = out.reshape(len(out), -1)
+        shifts, scales = _per_channel(self.mean, self.std, values.shape[1])
         np.copyto(out, img, casting="same_kind")
-        rows = out.reshape(len(out), -1)
-        shifts, scales = _per_channel(self.mean, self.std, rows.shape[1])
-        rows -= shifts
-        rows *= scales
+        np.subtract(values, shifts, out=values)
+        np.multiply(values, scales, out=values)
+
+    def _write_planes(self, img: Image, out: Image) -> None:
+        planes = ChannelsFirstTransform().apply_image(img)
+        if img.dtype == np.uint8:
+            # In one pass, and few calls: threads queue up for the interpreter after each of them.
+            for plane, table, values in zip(planes, _tables(self.mean, self.std, len(out)), out):
+                cv2.LUT(plane, table, values)
+            return
+        shifts, scales = _per_channel(self.mean, self.std, len(out))
+        np.copyto(out, planes, casting="same_kind")
+        np.subtract(out, shifts[:, None, None], out=out)
+        np.multiply(out, scales[:, None, None], out=out)
 
     def spec_after(self, spec: ImageSpec) -> ImageSpec:
         """Return `spec` as float32, in the new layout."""
@@ -93,6 +100,18 @@ def _per_channel(
     # One and the same for all callers.
     shifts.flags.writeable = scales.flags.writeable = False
     return shifts, scales
+
+
+@lru_cache(maxsize=64)
+def _tables(
+    mean: tuple[float, ...], std: tuple[float, ...], channels: int
+) -> npt.NDArray[np.float32]:
+    """Return what becomes of each value of uint8, as (channels, 256)."""
+    shifts, scales = _per_channel(mean, std, channels)
+    values = np.arange(256, dtype=np.float32)
+    tables = (values - shifts[:, None]) * scales[:, None]
+    tables.flags.writeable = False
+    return tables
 
 
 @dataclass(frozen=True)

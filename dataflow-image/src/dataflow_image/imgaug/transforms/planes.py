@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import cv2
 import numpy as np
 
-from dataflow_image.imgaug.spec import Image, channel_count
+from dataflow_image.imgaug.spec import Image
 
-__all__ = ["channel_planes"]
+__all__ = ["write_planes"]
 
 # What OpenCV takes apart with one pass over the pixels, in every version that is supported.
 _DTYPES: Final = frozenset(
@@ -18,18 +17,17 @@ _DTYPES: Final = frozenset(
 )
 
 
-def channel_planes(img: Image) -> Sequence[Image]:
-    """Return each channel as an array (height, width).
+def write_planes(img: Image, out: Image) -> None:
+    """Write each channel of an image into `out`, (channels, height, width) of the same dtype.
 
-    They may be views, and lie in memory as it comes.
-
-    >>> [plane.tolist() for plane in channel_planes(np.uint8([[[1, 2], [3, 4]]]))]
+    >>> out = np.empty((2, 1, 2), np.uint8)
+    >>> write_planes(np.uint8([[[1, 2], [3, 4]]]), out)
+    >>> out.tolist()
     [[[1, 3]], [[2, 4]]]
     """
-    channels = channel_count(img)
-    if channels == 1:
-        return (img.reshape(img.shape[:2]),)
-    if img.dtype in _DTYPES:
-        planes: Sequence[Image] = cv2.split(img)
-        return planes
-    return [img[..., channel] for channel in range(channels)]
+    if len(out) == 1:
+        out[0] = img.reshape(img.shape[:2])
+    elif img.dtype in _DTYPES:
+        cv2.split(img, [*out])
+    else:
+        out[...] = np.moveaxis(img, -1, 0)
