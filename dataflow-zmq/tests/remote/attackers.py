@@ -8,17 +8,14 @@ import pickle
 import random
 import socket
 import struct
-import threading
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import zmq
+from meanwhile import Meanwhile
 
 from dataflow_core.codec import encode
 from dataflow_zmq.remote.headers import PREFIX
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 Frames: TypeAlias = "list[bytes]"
 
@@ -43,27 +40,15 @@ class Canary:
         return os.mkdir, (self._path,)
 
 
-class Attack:
-    """A stranger who bothers a port in a thread until the `with` ends; subclasses say how."""
+class Attack(Meanwhile):
+    """A stranger who bothers a port; subclasses say how."""
 
     def __init__(self, port: int, seed: int, canary: str) -> None:
+        super().__init__()
         self.times = 0
         self._port = port
         self._random = random.Random(seed)
         self._pickles = [pickle.dumps(Canary(canary), protocol) for protocol in (0, 2, 5)]
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="attacker", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        raise NotImplementedError
 
 
 class Bytes(Attack):

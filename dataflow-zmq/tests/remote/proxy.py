@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import zmq
+from meanwhile import Meanwhile
 from typing_extensions import Self
 
 Socket: TypeAlias = "zmq.Socket[bytes]"
@@ -50,7 +51,7 @@ class Faults:
     dark_s: float = 0.0
 
 
-class MessageProxy:
+class MessageProxy(Meanwhile):
     """Loses, doubles, delays and reorders messages between those who connect to it and `target`.
 
     Every client gets a connection of its own to the target. A cut closes it: what is on its way is
@@ -69,6 +70,7 @@ class MessageProxy:
     KEPT = 300
 
     def __init__(self, target: str, faults: Faults) -> None:
+        super().__init__()
         self.upward: list[Frames] = []
         self.downward: list[Frames] = []
         self.counts = dict.fromkeys(("passed", "lost", "doubled", "delayed", "cuts"), 0)
@@ -79,20 +81,12 @@ class MessageProxy:
         self._held: list[tuple[float, int, bytes, bool, Frames]] = []
         self._backs: dict[bytes, Socket] = {}
         self._dark_until = 0.0
-        self._stop = threading.Event()
         self._context: zmq.Context[Socket] = zmq.Context()
         self._front = self._socket(zmq.ROUTER)
         port = self._front.bind_to_random_port("tcp://127.0.0.1")
         self.addr = f"tcp://127.0.0.1:{port}"
-        self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._stop.set()
-        self._thread.join()
+    def _close(self) -> None:
         self._context.destroy(linger=0)
 
     def _socket(self, kind: int) -> Socket:

@@ -10,14 +10,10 @@ import os
 import random
 import select
 import struct
-import threading
 import time
-from typing import TYPE_CHECKING
 
+from meanwhile import Meanwhile
 from proxy import Faults
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 _TUNSETIFF = 0x400454CA
 _IFF_TUN, _IFF_NO_PI = 0x0001, 0x1000
@@ -41,7 +37,7 @@ def open_tun(name: str) -> int:
     return descriptor
 
 
-class TunWire:
+class TunWire(Meanwhile):
     """Carries IP packets between two devices, and treats them as `faults` says.
 
     Args:
@@ -50,22 +46,15 @@ class TunWire:
     """
 
     def __init__(self, ends: tuple[int, int], faults: Faults) -> None:
+        super().__init__()
         self.lost = self.doubled = self.delayed = 0
         self._ends = ends
         self._faults = faults
         self._random = random.Random(faults.seed)
         self._held: list[tuple[float, int, int, bytes]] = []
         self._numbers = itertools.count()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="wire", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._stop.set()
-        self._thread.join()
+    def _close(self) -> None:
         for end in self._ends:
             os.close(end)
 
