@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from dataflow_lmdb import LMDBSerializer, UnfinishedDatabaseWarning
 
 WRITE = """
 import sys
+import tempfile
 from dataflow_core import DataFromList
 from dataflow_lmdb import LMDBError, LMDBSerializer, writer
 flow = DataFromList([[bytes([i]) * 50_000] for i in range(200)], shuffle=False)
@@ -163,18 +165,26 @@ def test_of_several_writers_one_writes_and_the_others_are_told(tmp_path: Path) -
     assert read(path) == EXPECTED
 
 
-def test_a_database_in_a_read_only_directory_is_read_but_not_written(tmp_path: Path) -> None:
-    folder = tmp_path / "locked"
-    folder.mkdir()
+@pytest.fixture
+def open_to_all() -> Iterator[Path]:
+    """A folder that other users can get to; pytest's are for its own only."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for entry in (folder, *folder.parents):
+            if os.getuid() == 0 and entry.stat().st_uid == 0 and str(entry).count("/") > 1:
+                entry.chmod(entry.stat().st_mode | 0o055)
+        yield folder
+
+
+def test_a_database_in_a_read_only_directory_is_read_but_not_written(open_to_all: Path) -> None:
+    folder = open_to_all / "locked"
+    folder.mkdir(mode=0o755)
     path = folder / "x.lmdb"
     assert write(path) == ["200"]
     Path(f"{path}-lock").unlink()
     for entry in (path, folder):
         entry.chmod(entry.stat().st_mode & ~0o222)
     unprivileged = "import os; list(flow); os.getuid() or os.setuid(65534)"
-    for parent in folder.parents:
-        if os.getuid() == 0 and parent.stat().st_uid == 0 and str(parent).count("/") > 1:
-            parent.chmod(parent.stat().st_mode | 0o055)
     look = "\nprint(len(list(LMDBSerializer.load(sys.argv[1]))))\nsys.argv[1] += '-too.lmdb'"
     read_records, error, message = write(path, unprivileged + look)
     assert (read_records, error) == ("200", "DatabaseWriteError 0")
