@@ -171,6 +171,9 @@ class Network:
     flying: list[tuple[int, int, Callable[[], None]]] = field(default_factory=list)
     steps: int = 0
     saves: bool = False
+    #: Whether the sender ends as soon as it may.
+    ends: bool = False
+    ended: bool = False
 
     def send(self, deliver: Callable[[], None]) -> None:
         if self.rng.random() < self.faults.loss:
@@ -188,17 +191,26 @@ class Network:
         self.flying = [each for each in self.flying if each[0] > self.steps]
         for _, _, deliver in sorted(due, key=lambda each: each[:2]):
             deliver()
-        self.machine.produce(self.now)
+        if not self.ended:
+            self.machine.produce(self.now)
         for consumer in self.consumers:
             if consumer.alive:
-                for _ in range(self.rng.randint(0, 4)):
-                    consumer.consume()
-                consumer.receiving.tick(self.now)
-                for inlet in consumer.receiving.inlets.values():
-                    assert all(number > inlet.expects for number in inlet.early)
-                for _, frames in consumer.receiving.outgoing():
-                    self.send(self.to_sender(consumer, frames[0]))
+                self.let_receive(consumer)
+        if not self.ended:
+            self.let_send()
+
+    def let_receive(self, consumer: Consumer) -> None:
+        for _ in range(self.rng.randint(0, 4)):
+            consumer.consume()
+        consumer.receiving.tick(self.now)
+        for inlet in consumer.receiving.inlets.values():
+            assert all(number > inlet.expects for number in inlet.early)
+        for _, frames in consumer.receiving.outgoing():
+            self.send(self.to_sender(consumer, frames[0]))
+
+    def let_send(self) -> None:
         sending = self.machine.sending
+        self.ended = self.ends and sending.finished(self.now)
         sending.tick(self.now)
         if self.saves:
             self.machine.save()
@@ -215,7 +227,8 @@ class Network:
             assert message is not None
             if consumer.deaf:
                 return
-            self.machine.sending.receive(route, message, self.now)
+            if not self.ended:
+                self.machine.sending.receive(route, message, self.now)
 
         return deliver
 

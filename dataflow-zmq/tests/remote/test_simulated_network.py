@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from dataclasses import replace
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from network import Consumer, Faults, Machine, Network
@@ -52,6 +53,53 @@ def test_each_datapoint_reaches_one_receiver_whatever_the_network_does(
         assert Counter(got) == Counter(epoch(number, size))
     if receivers == 1:
         assert net.consumers[0].got == epoch(0, size) + epoch(1, size)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_receivers_that_keep_up_share_what_a_slow_flow_makes(seed: int) -> None:
+    net = network(seed, Faults(), 3, 200)
+    for consumer in net.consumers:
+        consumer.begin(0, net.now)
+    net.run(lambda: all(each.ends for each in net.consumers))
+    assert min(len(each.got) for each in net.consumers) > 30
+
+
+@settings(max_examples=300, deadline=None)
+@given(SEEDS, FAULTS, st.integers(2, 3), st.integers(0, 20))
+def test_a_sender_that_ends_leaves_nobody_waiting_who_was_there(
+    seed: int, faults: Faults, receivers: int, size: int
+) -> None:
+    net = network(seed, faults, receivers, size, timeout_s=None, epochs=2)
+    net.ends = True
+    for consumer in net.consumers:
+        consumer.begin(0, net.now)
+    # Who comes when all is over waits for another sender.
+    net.run(lambda: len(net.machine.sending.links) == receivers)
+
+    def all_done() -> bool:
+        for each in net.consumers:
+            if each.ends == [0] and not each.running and net.rng.random() < 0.1:
+                each.begin(1, net.now)
+        return all(each.ends == [0, 1] for each in net.consumers)
+
+    net.run(all_done)
+    for number in (0, 1):
+        got = [dp for each in net.consumers for dp in each.got if dp[0] == number]
+        assert Counter(got) == Counter(epoch(number, size))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_sender_does_not_wait_forever_for_a_receiver_that_has_had_enough(seed: int) -> None:
+    net = network(seed, Faults(), 2, 20, timeout_s=5.0, epochs=2)
+    net.ends = True
+    for consumer in net.consumers:
+        consumer.begin(0, net.now)
+    net.run(lambda: all(each.ends for each in net.consumers))
+    net.consumers[0].begin(1, net.now)
+    net.run(lambda: net.consumers[0].ends == [0, 1])
+    began = net.now
+    net.run(lambda: net.ended)
+    assert net.now - began < 6.0
 
 
 @settings(max_examples=200, deadline=None)

@@ -46,6 +46,7 @@ class Link:
         course: what it takes part in; None before and after.
         sent: its parcels that are not wholly consumed, by number.
         next: the number of its next parcel.
+        turn: which of all parcels its last one was, the later the larger.
         done: how many parcels it has consumed wholly.
         upto: see `Ping.upto`.
         held: what the receiver held on entry and counts as its parcel 0, until it is produced.
@@ -68,6 +69,7 @@ class Link:
     course: Course | None = None
     sent: dict[int, Sent] = field(default_factory=dict)
     next: int = 0
+    turn: int = 0
     done: int = 0
     upto: int = 0
     held: tuple[int, int] | None = None
@@ -93,9 +95,19 @@ class Link:
         return self.credit - len(self.sent) if self.reads else 0
 
     @property
+    def load(self) -> float:
+        """What share of its credit is used."""
+        return len(self.sent) / self.credit
+
+    @property
     def settled(self) -> bool:
         """Whether it knows how its round ended, or has none."""
         return self.mood is not Mood.READING or self.verdict in (Verdict.LAPSED, Verdict.LEFT)
+
+    @property
+    def may_return(self) -> bool:
+        """Whether it is between two epochs."""
+        return self.mood is Mood.IDLE and self.verdict is Verdict.END
 
     def judge(self, verdict: Verdict, *texts: str) -> None:
         """End the round."""

@@ -80,6 +80,8 @@ class Sending:
         self.consumed = 0
         self.announces = announces
         self._announced = -1e9
+        self._turns = 0
+        self._over_since: float | None = None
         self._outbox = Outbox()
 
     # What comes in.
@@ -221,14 +223,17 @@ class Sending:
                 self.tell(link, Verdict.LAST if self.all_served else Verdict.END)
 
     def _pump(self) -> None:
-        """Send what is ready to whoever has most room."""
+        """Send what is ready to whoever has least to do, in turn."""
         while self.pool:
-            link = max(self.links.values(), key=lambda each: each.room, default=None)
-            if link is None or link.room <= 0:
+            ready = [link for link in self.links.values() if link.room > 0]
+            if not ready:
                 return
             parcel = self.pool.pop(0)
             if parcel.done == parcel.count:
                 continue
+            link = min(ready, key=lambda each: (each.load, each.turn))
+            self._turns += 1
+            link.turn = self._turns
             self._send(link, link.next, parcel)
             link.next += 1
 
@@ -277,8 +282,16 @@ class Sending:
     def finished(self, now: float) -> bool:
         """Whether nothing is left to do and everyone knows."""
         if (not self.all_served and self.failure is None) or self.expected:
+            self._over_since = None
             return False
-        return all(link.settled or self.silent(link, now) for link in self.links.values())
+        if self._over_since is None:
+            self._over_since = now
+        present = [link for link in self.links.values() if not self.silent(link, now)]
+        if not all(link.settled for link in present):
+            return False
+        # Who had his part of the epoch before has not heard that others have had all of the last.
+        waited = self.timeout_s is not None and now - self._over_since > self.timeout_s
+        return waited or not any(link.may_return for link in present)
 
     # What goes out.
 
