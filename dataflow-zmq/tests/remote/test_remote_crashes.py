@@ -50,6 +50,8 @@ def test_a_sender_killed_again_and_again_goes_on_where_it_was(
         "bind": not receiver_binds,
         "state_file": str(tmp_path / "state"),
         "pause_s": 0.02,
+        # If it is killed when all is served, the next one waits so long for who goes back.
+        "timeout": 5.0,
     }
     receiver = Doing(lambda: collect(RemoteDataZMQ(addr, bind=receiver_binds)))
     for _ in range(4):
@@ -61,8 +63,10 @@ def test_a_sender_killed_again_and_again_goes_on_where_it_was(
     assert sender.wait() == ""
 
 
-def test_a_sender_that_has_served_all_has_nothing_left_to_do(addr: str, tmp_path: Path) -> None:
-    options = {"size": 100, "state_file": str(tmp_path / "state")}
+def test_a_sender_that_has_served_all_waits_for_its_timeout_at_most(
+    addr: str, tmp_path: Path
+) -> None:
+    options = {"size": 100, "state_file": str(tmp_path / "state"), "timeout": 2.0}
     for _ in range(3):
         sender = Side("send", addr, **options)
         if not (tmp_path / "state").exists():
@@ -71,7 +75,8 @@ def test_a_sender_that_has_served_all_has_nothing_left_to_do(addr: str, tmp_path
 
 
 def test_two_receivers_share_what_a_killed_sender_goes_on_with(addr: str, tmp_path: Path) -> None:
-    options = {"size": SIZE, "bind": True, "state_file": str(tmp_path / "state"), "pause_s": 0.02}
+    kept = str(tmp_path / "state")
+    options = {"size": SIZE, "bind": True, "state_file": kept, "pause_s": 0.02, "timeout": 5.0}
     receivers = [
         Doing(lambda: collect(RemoteDataZMQ(addr, bind=False, hwm=4), 0.01)) for _ in range(2)
     ]
@@ -163,6 +168,18 @@ def test_both_sides_are_killed_and_the_receivers_state_is_enough(
     assert receiver.wait() == ""
     assert sender.wait() == ""
     assert written(out) == expected(SIZE)
+
+
+def test_a_sender_that_had_served_all_goes_back_to_a_receivers_older_state(
+    addr: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    for _ in range(2):
+        sender = Side("send", addr, size=1000, state_file=str(tmp_path / "state"))
+        receiver = Side("receive", addr, out=str(out), every=37)
+        assert receiver.wait() == ""
+        assert sender.wait() == ""
+        assert written(out) == expected(1000)
 
 
 def test_ctrl_c_ends_a_sender_and_its_receiver_promptly(addr: str) -> None:

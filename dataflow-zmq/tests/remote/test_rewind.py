@@ -8,7 +8,8 @@ from dataflow_core import DataFromList
 from dataflow_zmq.remote.messages import Entry, Mood, Ping
 from dataflow_zmq.remote.sender import _take_up
 from dataflow_zmq.remote.sending import Identity, Sending
-from dataflow_zmq.remote.snapshot import snapshot
+from dataflow_zmq.remote.snapshot import restore, snapshot
+from dataflow_zmq.remote.supply import Supply
 
 STREAM, FIRST, SECOND, RECEIVER = (bytes([number]) * 16 for number in range(4))
 
@@ -31,3 +32,22 @@ def test_a_file_written_before_the_flow_is_there_tells_the_receivers_state() -> 
     course = again.course
     assert course is not None
     assert (course.state, course.state_seq, course.first) == (state, 386, 592)
+
+
+def test_a_sender_started_anew_when_all_was_served_waits_a_while_for_who_goes_back() -> None:
+    served = Sending(Identity(STREAM, FIRST), epochs=1)
+    ping = Ping(RECEIVER, FIRST, 1, 1, Mood.READING, 0, 0, 0, (), 0, 0, 5, Entry(RECEIVER, 1, 7))
+    assert served.receive((0, None), ping, 0.0)
+    course = served.course
+    assert course is not None
+    Supply(served).exhaust(course, 0, 0.0)
+    assert served.all_served
+    leaves = ping._replace(number=2, mood=Mood.LEAVING)
+    assert served.receive((0, None), leaves, 0.0)
+    assert served.finished(0.0)
+
+    again = Sending(Identity(STREAM, SECOND), epochs=1, timeout_s=30.0)
+    restore(again, snapshot(served), 100.0)
+    assert not again.finished(100.0)
+    assert not again.finished(129.0)
+    assert again.finished(131.0)

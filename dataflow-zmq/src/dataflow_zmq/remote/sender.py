@@ -39,12 +39,12 @@ def send_dataflow_zmq(  # noqa: PLR0913  (what users know, and one keyword for e
 ) -> None:
     """Serve `df` to receivers (`RemoteDataZMQ`) until all that was asked for is consumed.
 
-    Order: that of `df`. Receivers share the datapoints of an epoch, evenly if they keep up; each goes
-    to exactly one of them, and is sent again until one has consumed it: over cut connections, and to others where a
-    receiver died or left. Which epoch is served is what receivers ask for. What `df` raises is
-    raised in every receiver, as text, after everything that came before it, and then here.
-    A receiver that is between two epochs while others consume the last one is waited for, up to
-    `timeout`.
+    Order: that of `df`. Receivers share the datapoints of an epoch, evenly if they keep up; each
+    goes to exactly one of them, and is sent again until one has consumed it: over cut connections,
+    and to others where a receiver died or left. Which epoch is served is what receivers ask for.
+    What `df` raises is raised in every receiver, as text, after everything that came before it, and
+    then here. A receiver that is between two epochs while others consume the last one is waited
+    for, up to `timeout`.
 
     Datapoints are what `dataflow_core.codec` knows; nothing is pickled. An array must not be
     changed once it was yielded. At most `hwm` parcels (64 KiB, or one datapoint if that is larger)

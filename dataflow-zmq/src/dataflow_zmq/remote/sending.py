@@ -72,6 +72,9 @@ class Sending:
         #: Lineages that a restarted sender waits for, because they know what was consumed.
         self.expected: set[bytes] = set()
         self.expected_until: float | None = None
+        #: Whether it was started anew when all was served: for whom, if not for a receiver that
+        #: goes on where it was before?
+        self.awaits_anyone = False
         #: Counts the changes that a state file would have to tell.
         self.changes = 0
         #: Counts the changes that must be on disk before anybody hears of them.
@@ -286,12 +289,17 @@ class Sending:
             return False
         if self._over_since is None:
             self._over_since = now
-        present = [link for link in self.links.values() if not self.silent(link, now)]
-        if not all(link.settled for link in present):
+        if not all(link.settled or self.silent(link, now) for link in self.links.values()):
             return False
-        # Who had his part of the epoch before has not heard that others have had all of the last.
-        waited = self.timeout_s is not None and now - self._over_since > self.timeout_s
-        return waited or not any(link.may_return for link in present)
+        patient = self.timeout_s is None or now - self._over_since <= self.timeout_s
+        return not (patient and self._may_be_wanted(now))
+
+    def _may_be_wanted(self, now: float) -> bool:
+        """Whether somebody may want more who does not know that all is served."""
+        if self.awaits_anyone and not self.links:
+            return True
+        # That others have had all of the last epoch is not known between two of them.
+        return any(link.may_return and not self.silent(link, now) for link in self.links.values())
 
     # What goes out.
 

@@ -76,6 +76,7 @@ def restore(machine: Sending, kept: Mapping[str, Any], now: float) -> None:
             began=bool(course["began"]),
         )
     machine.expected = {bytes.fromhex(key) for key in kept["lineages"]}
+    machine.awaits_anyone = machine.all_served and machine.timeout_s is not None
     if machine.expected and machine.timeout_s is not None:
         machine.expected_until = now + machine.timeout_s
 
