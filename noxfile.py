@@ -27,20 +27,11 @@ WRITERS = ("msgpack-numpy==0.4.8", "protobuf>=5", "tensorpack==0.11")
 #: Most tests wait for processes to start and to end.
 PARALLEL = ("-n", "3", "--dist", "worksteal")
 
-#: Remote flows between real programs that are killed, cut off and attacked: minutes of waiting, in
-#: a session of their own. That the protocol is right is shown without them, by simulation.
+#: Remote flows whose programs are killed, cut off, overrun and sent through bad networks: minutes
+#: of waiting, in a session of their own. That the protocol is right is shown by simulation, too.
 REMOTE = tuple(
     f"dataflow-zmq/tests/remote/test_remote_{what}.py"
-    for what in (
-        "attacks",
-        "crashes",
-        "flow",
-        "memory",
-        "netem",
-        "proxy",
-        "refusals",
-        "resume",
-    )
+    for what in ("crashes", "memory", "netem", "proxy")
 )
 
 #: Tests of processes that live and die, of damaged files and networks, and of random pipelines.
@@ -102,7 +93,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def remote(session: nox.Session) -> None:
-    """Remote flows whose programs are killed, cut off and attacked."""
+    """Remote flows whose programs are killed, cut off and overrun."""
     _install_editable(session)
     session.install("pytest-xdist")
     session.run("pytest", *PARALLEL, *REMOTE, *session.posargs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,6 +22,9 @@ Frame = bytes | memoryview
 
 _SMALL = frozenset({int, float, bool, type(None)})
 _DEEPEST = 64
+
+#: Lists of so many items are looked at as a whole first.
+_LONG = 5
 
 
 @dataclass(eq=False)
@@ -61,17 +65,28 @@ def weigh(value: Any, depth: int = 0) -> int:
     40
     """
     kind = type(value)
-    if kind in _SMALL:
-        return 9
+    if kind is list or kind is tuple:
+        return _weigh_items(value, depth)
     if kind is np.ndarray:
         return int(value.nbytes) + 32
-    if kind is list or kind is tuple:
-        if _SMALL.issuperset(map(type, value)):
-            return 9 * len(value) + 4
-        return 4 + sum(weigh(item, depth + 1) for item in value) if depth < _DEEPEST else 4
     if kind is dict:
-        items = value.items()
-        return 4 + sum(weigh(item, depth + 1) for item in items) if depth < _DEEPEST else 4
+        return 4 + sum(_weigh_items(item, depth + 1) for item in value.items())
     if kind is str or kind is bytes or kind is bytearray:
         return len(value) + 5
-    return 64
+    return 9 if kind in _SMALL else 64
+
+
+def _weigh_items(items: Sequence[Any], depth: int) -> int:
+    if len(items) >= _LONG and _SMALL.issuperset(map(type, items)):
+        return 9 * len(items) + 4
+    weight = 4
+    for item in items:
+        # Most are one of these two, and a call costs as much as the rest.
+        kind = type(item)
+        if kind in _SMALL:
+            weight += 9
+        elif kind is np.ndarray:
+            weight += int(item.nbytes) + 32
+        elif depth < _DEEPEST:
+            weight += weigh(item, depth + 1)
+    return weight
