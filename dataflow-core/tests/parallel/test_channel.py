@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataflow_core.parallel.garbled import GarbledError
-from dataflow_core.parallel.processes.channel import SHARED_UP_TO, SLOT_FROM, Channel
+from dataflow_core.parallel.processes.channel import ALIGN, SHARED_UP_TO, SLOT_FROM, Channel
 from dataflow_core.parallel.processes.slots import MAX_SLOTS, TAKEN, Incoming, Outgoing
 from dataflow_core.parallel.processes.wire import BEGIN, END, ClosedError, Message, Wire
 from dataflow_core.testing import Remains
@@ -167,6 +167,13 @@ def test_more_arrays_than_a_message_has_slots_arrive_too() -> None:
         assert [bytes(view) for view in seen] == [content(n, 2 * SLOT_FROM) for n in range(40)]
         sent.clear()
         seen.clear()
+        assert ends.taken == 0
+
+
+def test_many_tiny_buffers_leave_no_slot_taken() -> None:
+    with both_ends() as ends:
+        tiny = [content(number, number % ALIGN) for number in range(2000)]
+        assert [bytes(view) for view in ends.sent([*tiny])] == tiny
         assert ends.taken == 0
 
 

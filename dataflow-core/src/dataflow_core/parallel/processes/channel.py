@@ -102,7 +102,9 @@ class Channel(Generic[W]):
         views = [memoryview(buffer).cast("B") for buffer in buffers]
         filling = _Filling(self._reserved, self._used)
         places = [filling.where(view) for view in views]
-        elsewhere = sum(len(v) + ALIGN for v, place in zip(views, places) if place is None)
+        # Tiny ones are part of the message, whatever the others are.
+        movable = [place is None and len(view) >= ALIGN for view, place in zip(views, places)]
+        elsewhere = sum(len(view) + ALIGN for view, moves in zip(views, movable) if moves)
         if elsewhere >= SLOT_FROM and not filling.has_room(elsewhere):
             slot = self._outgoing.take(elsewhere)
             if slot is None:
@@ -111,8 +113,8 @@ class Channel(Generic[W]):
                 filling.add(slot)
         if elsewhere >= SLOT_FROM and filling.has_room(elsewhere):
             places = [
-                filling.put(view) if place is None and len(view) >= ALIGN else place
-                for view, place in zip(views, places)
+                filling.put(view) if moves else place
+                for view, place, moves in zip(views, places, movable)
             ]
         self._last_total = min(SHARED_UP_TO, filling.nbytes)
         used = filling.used_slots()
