@@ -14,7 +14,13 @@ from dataflow_core.flow.run import Run
 from dataflow_core.parallel.chunk import LARGEST, TARGET_SECONDS, ChunkSize
 from dataflow_core.parallel.feed import ask, cut, place_after
 from dataflow_core.parallel.task import Draws
-from dataflow_core.parallel.window import SPARE_TASKS, window
+from dataflow_core.parallel.window import (
+    LEAST_EACH,
+    SPARE_TASKS,
+    TURN_SECONDS,
+    WAITS_AGAIN,
+    Window,
+)
 
 DRAWS = Draws(1, 0)
 
@@ -128,10 +134,40 @@ def test_a_chunk_grows_for_quick_datapoints_and_is_one_for_slow_ones() -> None:
 def test_a_window_never_allows_more_datapoints_than_asked_for(
     workers: int, max_in_flight: int
 ) -> None:
-    bounds = window(workers, max_in_flight)
+    bounds = Window(workers, max_in_flight)
+    bounds.learn(1e-4)
     assert 1 <= bounds.tasks <= workers + SPARE_TASKS
     assert 1 <= bounds.tasks * bounds.largest_task <= max_in_flight
 
 
 def test_without_a_bound_there_are_tasks_for_every_worker_and_some_to_spare() -> None:
-    assert window(4, None).tasks == 4 + SPARE_TASKS
+    bounds = Window(4)
+    assert bounds.tasks == 4 + SPARE_TASKS
+    bounds.learn(10 * TURN_SECONDS)
+    assert bounds.tasks == 4 + SPARE_TASKS
+
+
+def test_of_short_tasks_there_are_more_and_a_long_one_is_remembered() -> None:
+    bounds = Window(4)
+    bounds.learn(TURN_SECONDS / 100)
+    assert bounds.tasks == 4 * (LEAST_EACH + 1) + SPARE_TASKS
+    bounds.learn(0.7 * TURN_SECONDS)
+    assert bounds.tasks == 4 * 2 + SPARE_TASKS
+    bounds.learn(TURN_SECONDS)
+    bounds.learn(TURN_SECONDS / 100)
+    assert bounds.tasks == 4 * 2 + SPARE_TASKS
+    for _ in range(40):
+        bounds.learn(TURN_SECONDS / 100)
+    assert bounds.tasks == 4 * (LEAST_EACH + 1) + SPARE_TASKS
+
+
+def test_a_consumer_that_never_waits_has_fewer_tasks_under_way() -> None:
+    bounds = Window(4)
+    bounds.learn(TURN_SECONDS / 100)
+    for _ in range(WAITS_AGAIN - 1):
+        bounds.handed_out(waited=False)
+    assert bounds.tasks == 4 * (LEAST_EACH + 1) + SPARE_TASKS
+    bounds.handed_out(waited=False)
+    assert bounds.tasks == 4 + SPARE_TASKS
+    bounds.handed_out(waited=True)
+    assert bounds.tasks == 4 * (LEAST_EACH + 1) + SPARE_TASKS

@@ -14,6 +14,7 @@ from dataflow_core.errors import WorkerDiedError
 from dataflow_core.parallel.engine import POISON, Engine
 from dataflow_core.parallel.feed import ask
 from dataflow_core.parallel.task import Draws, Lost, Result, Task
+from dataflow_core.parallel.window import Window
 
 DRAWS = Draws(1, 0)
 
@@ -62,7 +63,7 @@ def test_results_come_in_order_and_once_whatever_the_order_of_answers(
     data: st.DataObject, size: int, limit: int
 ) -> None:
     pool = Chaos(data.draw, deaths=POISON - 1)
-    engine = Engine(pool, numbered(size), limit)
+    engine = Engine(pool, numbered(size), Window(limit, limit))
     assert [task.number for task, _ in engine.results()] == [*range(size)]
     assert pool.most_held <= limit
 
@@ -72,14 +73,14 @@ def test_late_answers_to_a_run_that_was_broken_off_are_not_taken_for_new_ones(
     data: st.DataObject, limit: int, stop: int
 ) -> None:
     pool = Chaos(data.draw)
-    broken = Engine(pool, numbered(20), limit)
+    broken = Engine(pool, numbered(20), Window(limit, limit))
     for (task, _), _ in zip(broken.results(), range(stop)):
         assert task.number < stop
     under_way = list(pool.held)
     broken.stop_feeding()
     pool.cancel()
     pool.answered += [Result(task.number, ["stale"], [0]) for task in under_way]
-    engine = Engine(pool, numbered(5, first=100), limit)
+    engine = Engine(pool, numbered(5, first=100), Window(limit, limit))
     assert [result.outputs for _, result in engine.results()] == [[100 + i] for i in range(5)]
 
 
@@ -124,7 +125,7 @@ def test_a_whole_flow_goes_on_where_it_stood_when_its_worker_died(
     size: int, limit: int, deaths: set[int]
 ) -> None:
     pool = OneWorker(size, {death for death in deaths if death - 1 not in deaths})
-    engine = Engine(pool, ask(DRAWS, count(), lambda: 3, None), limit)
+    engine = Engine(pool, ask(DRAWS, count(), lambda: 3, None), Window(limit, limit))
     seen: list[int] = []
     for _, result in engine.results():
         seen += result.outputs
@@ -137,7 +138,7 @@ def test_a_whole_flow_that_kills_two_workers_at_one_place_is_given_up_with_its_p
     pool = OneWorker(30, dies_before_answers={3, 4})
     seen: list[int] = []
     with pytest.raises(WorkerDiedError, match="exited with status 1") as raised:
-        for _, result in Engine(pool, ask(DRAWS, count(), lambda: 3, None), 2).results():
+        for _, result in Engine(pool, ask(DRAWS, count(), lambda: 3, None), Window(2, 2)).results():
             seen += result.outputs
     assert seen == [*range(6)]
     assert raised.value.positions == (6, 7, 8)
@@ -156,6 +157,6 @@ def test_a_task_that_cannot_travel_raises_after_the_results_before_it(
 ) -> None:
     seen = []
     with pytest.raises(TypeError, match="cannot travel"):
-        for task, _ in Engine(Picky(data.draw), numbered(9), limit).results():
+        for task, _ in Engine(Picky(data.draw), numbered(9), Window(limit, limit)).results():
             seen.append(task.number)
     assert seen == [0, 1, 2]

@@ -16,8 +16,8 @@ def numbers(size: int) -> df.DataFlow:
     return df.DataFromList([[number] for number in range(size)], shuffle=False)
 
 
-def in_a_process(flow: df.DataFlow) -> df.ParallelData:
-    made = df.ParallelData(flow, 1, "process")
+def in_a_process(flow: df.DataFlow, max_in_flight: int | None = None) -> df.ParallelData:
+    made = df.ParallelData(flow, 1, "process", max_in_flight=max_in_flight)
     made.reset_state(1)
     return made
 
@@ -49,7 +49,8 @@ def test_a_worker_without_memory_for_slots_copies_its_results_out() -> None:
         return [dp[0], np.full(12 << 20, dp[0], np.uint8)]
 
     kept = []
-    with in_a_process(numbers(30).map(hungry).batch(1)) as flow:
+    # One batch at a time, or several of them would need the memory that is there for one.
+    with in_a_process(numbers(30).map(hungry).batch(1), max_in_flight=3) as flow:
         for batch in flow:
             kept.append(batch)
         assert flow.stats()["copied_out"] > 0

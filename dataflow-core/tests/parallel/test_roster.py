@@ -9,7 +9,11 @@ import pytest
 
 from dataflow_core import WorkerDiedError
 from dataflow_core.parallel import Draws, Member, Roster, Task
-from dataflow_core.parallel.roster import KILLED_STARTS, NO_TASK, STARTS, TASKS_EACH
+from dataflow_core.parallel.roster import KILLED_STARTS, NO_TASK, STARTS
+from dataflow_core.parallel.window import LEAST_EACH, TURN_SECONDS
+
+#: Seconds of a task after which a worker needs no more than another one to go on with.
+LONG = 2 * TURN_SECONDS
 
 
 class Process:
@@ -52,9 +56,22 @@ def test_tasks_go_to_the_least_busy_in_their_order() -> None:
     member_of(roster, 2, ready=False)
     submit(roster, *range(6))
     assert assigned(roster) == [(0, b"0"), (1, b"1"), (0, b"2"), (1, b"3")]
-    roster.done(first, 0)
+    roster.done(first, 0, LONG)
     assert assigned(roster) == [(0, b"4")]
-    assert TASKS_EACH == 2
+    assert LEAST_EACH == 2
+
+
+def test_a_worker_has_more_tasks_if_they_are_short() -> None:
+    roster: Roster[Any] = Roster()
+    member = member_of(roster)
+    submit(roster, *range(10))
+    assert len(assigned(roster)) == LEAST_EACH
+    roster.done(member, 0, TURN_SECONDS / 100)
+    assigned(roster)
+    assert len(member.tasks) == LEAST_EACH + 2
+    for number in range(1, 4):
+        roster.done(member, number, LONG)
+    assert len(assigned(roster)) == LEAST_EACH - 1
 
 
 def test_what_a_dead_worker_had_runs_alone() -> None:
@@ -69,9 +86,9 @@ def test_what_a_dead_worker_had_runs_alone() -> None:
     submit(roster, 0, 2, 5)
     # Not beside the one that the other has.
     assert assigned(roster) == []
-    roster.done(other, 1)
+    roster.done(other, 1, LONG)
     assert assigned(roster) == [(1, b"0")]
-    roster.done(other, 0)
+    roster.done(other, 0, LONG)
     assert assigned(roster) == [(1, b"2")]
 
 
@@ -97,8 +114,8 @@ def test_the_task_that_a_worker_was_at_is_to_blame_and_no_other(
     submit(roster, 2, 3)
     assert assigned(roster) == [(0, b"2"), (0, b"3")]
     if answered:
-        roster.done(member, 0)  # cancelled, and answered all the same
-        roster.done(member, 2)
+        roster.done(member, 0, LONG)  # cancelled, and answered all the same
+        roster.done(member, 2, LONG)
     member.channel.noted = noted  # type: ignore[misc]
     lost = roster.bury(member, "was killed")
     assert lost is not None
@@ -161,7 +178,7 @@ def test_workers_that_are_killed_while_they_start_are_given_more_chances() -> No
             # As long as others do their work, nothing is wrong with the part.
             submit(roster, number)
             assigned(roster)
-            roster.done(working, number)
+            roster.done(working, number, LONG)
     for _ in range(KILLED_STARTS - 1):
         assert roster.bury(killed(), "was killed by SIGKILL") is None
     with pytest.raises(WorkerDiedError, match="SIGKILL while it was starting"):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-#: A task should take about this long, so that its own cost (10 to 100 µs) does not show.
+#: A task should take about this long, so that its own cost (10 to 100 µs) does not show. Not
+#: longer: who keeps one small batch may keep the memory of all that shared its task.
 TARGET_SECONDS = 2e-3
-
-#: The same for groups: who keeps one may keep the memory of all that shared its task.
-GROUPS_SECONDS = 1e-3
 
 LARGEST = 1024
 
@@ -16,12 +14,10 @@ class ChunkSize:
 
     Args:
         limit: never more than this.
-        seconds: what a task should take.
     """
 
-    def __init__(self, limit: int, seconds: float = TARGET_SECONDS) -> None:
+    def __init__(self, limit: int) -> None:
         self._limit = max(1, min(limit, LARGEST))
-        self._seconds = seconds
         self._size = 1
 
     def __call__(self) -> int:
@@ -31,6 +27,6 @@ class ChunkSize:
         """Take note of what a task of `inputs` datapoints, or groups, took."""
         if inputs == 0:
             return
-        wanted = int(self._seconds * inputs / max(seconds, 1e-9))
+        wanted = int(TARGET_SECONDS * inputs / max(seconds, 1e-9))
         # At most doubled: the first tasks pay for warming up, or are luckily cheap.
         self._size = max(1, min(wanted, 2 * self._size, self._limit))

@@ -25,7 +25,7 @@ from dataflow_core.parallel.policy import OnError, checked_on_error
 from dataflow_core.parallel.stream_run import StreamRun
 from dataflow_core.parallel.terms import Terms
 from dataflow_core.parallel.unordered_groups_run import UnorderedGroupsRun
-from dataflow_core.parallel.window import window
+from dataflow_core.parallel.window import Window
 
 if TYPE_CHECKING:
     from dataflow_core.parallel.part import WorkersPart
@@ -134,11 +134,10 @@ class ParallelData(ProxyDataFlow):
         if self._keeper is None:
             self._kept_plan = cut
             self._keeper = keeper_of(self.backend, part, self.num_workers)
-        bounds = window(self.num_workers, self.max_in_flight)
         overtaking = overtaking_limit(self.ordered)
         terms = Terms(
             self._keeper,
-            bounds,
+            Window(self.num_workers, self.max_in_flight),
             self._counts,
             self.max_errors,
             self.quarantine,

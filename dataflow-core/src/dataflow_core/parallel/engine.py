@@ -1,6 +1,6 @@
 """The engine: a bounded number of tasks in flight, their results in order, none lost.
 
-tasks in flight + results waiting <= limit
+tasks in flight + results waiting <= window.tasks
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from dataflow_core.parallel.poison import POISON, Pieces, poisoned
 from dataflow_core.parallel.policy import OnError
 from dataflow_core.parallel.task import Failure, Lost, Result, Task
 from dataflow_core.parallel.unreadable import Unreadable, settled
+from dataflow_core.parallel.window import Window
 
 
 class Engine:
@@ -29,7 +30,7 @@ class Engine:
     Args:
         pool: of workers; the engine does not close it.
         tasks: made when there is room for them.
-        limit: how many may be in flight or waiting.
+        window: how many may be in flight or waiting.
         numbers: for tasks that are given out again in pieces; unlike any that the pool was given.
         counts: of workers that died, and what they had.
         overtaking: how far out of order results may come; None: not at all.
@@ -40,7 +41,7 @@ class Engine:
         self,
         pool: Pool,
         tasks: Iterator[Task],
-        limit: int,
+        window: Window,
         *,
         numbers: Iterator[int] | None = None,
         counts: Counts | None = None,
@@ -49,7 +50,7 @@ class Engine:
     ) -> None:
         self._pool = pool
         self._tasks = tasks
-        self._limit = limit
+        self._window = window
         self._counts = Counts() if counts is None else counts
         self._overtaking = Overtaking(0) if overtaking is None else overtaking
         self._order: deque[Task] = deque()
@@ -82,8 +83,11 @@ class Engine:
             self._fill()
             if not self._order:
                 break
+            waited = False
             while (task := self._overtaking.choose(self._order, self._arrived)) is None:
                 self._receive()
+                waited = True
+            self._window.handed_out(waited=waited)
             self._overtaking.hand_out(task, self._order)
             self._order.remove(task)
             yield task, self._arrived.pop(task.number)
@@ -97,7 +101,7 @@ class Engine:
         self._in_flight.clear()
 
     def _fill(self) -> None:
-        while self._feeding and len(self._order) < self._limit:
+        while self._feeding and len(self._order) < self._window.tasks:
             try:
                 task = next(self._tasks)
             except StopIteration:
@@ -129,6 +133,7 @@ class Engine:
         task = self._in_flight.pop(result.number, None)
         if task is None:
             return  # It answers to a run that was broken off, or was given out twice.
+        self._window.learn(result.seconds)
         if isinstance(result.failure, Unreadable):
             if len(task.inputs) > 1:
                 for piece in self._in_pieces(task):

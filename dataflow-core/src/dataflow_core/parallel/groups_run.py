@@ -11,7 +11,7 @@ from dataflow_core.flow.group import Grouping, done_groups, place_among
 from dataflow_core.flow.proxy import PointwiseFlow
 from dataflow_core.flow.ranges import first_outside
 from dataflow_core.flow.run import Place, Run, Scope, position_of, upstream_place
-from dataflow_core.parallel.chunk import GROUPS_SECONDS, ChunkSize
+from dataflow_core.parallel.chunk import ChunkSize
 from dataflow_core.parallel.engine import raise_failure
 from dataflow_core.parallel.feed import cut, place_after
 from dataflow_core.parallel.plan import Plan
@@ -71,7 +71,7 @@ class GroupsRun(Run):
         size, done = self._grouping.size, self._done
         regrouper = Regrouper(self._grouping)
         # Groups are left out one by one.
-        chunk = ChunkSize(1 if done else self._terms.window.largest_task, GROUPS_SECONDS)
+        chunk = ChunkSize(1 if done else self._terms.window.largest_task)
         last_member: tuple[Task, int] | None = None
         with self._terms.keeper.lease() as leased:
             tasks = cut(

@@ -19,7 +19,7 @@ from dataflow_core.parallel.part import WorkersPart
 from dataflow_core.parallel.plan import Plan
 from dataflow_core.parallel.stream_run import StreamRun
 from dataflow_core.parallel.terms import Terms
-from dataflow_core.parallel.window import window
+from dataflow_core.parallel.window import Window
 from dataflow_core.rng import child_seed
 
 
@@ -75,9 +75,8 @@ class ReplicateData(ProxyDataFlow):
         if self._keepers is None:
             self._keepers = [self._keeper(clone_scope) for clone_scope in scopes]
         plan = Plan(self.ds, WorkersPart(stream=self.ds), self.ds._chain())
-        bounds = window(1, None)
         runs = [
-            StreamRun(plan, clone_scope, clone_place, Terms(keeper, bounds, Counts()))
+            StreamRun(plan, clone_scope, clone_place, Terms(keeper, Window(1), Counts()))
             for clone_scope, clone_place, keeper in zip(
                 scopes, upstream_places(place, self.num_workers), self._keepers
             )

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from dataflow_core.errors import WorkerDiedError
 from dataflow_core.parallel.task import Lost, Task
+from dataflow_core.parallel.window import Ahead
 
 if TYPE_CHECKING:
     from dataflow_core.parallel.processes.channel import Channel, Sends
     from dataflow_core.parallel.spawn import WorkerProcess
-
-#: A worker has this many tasks at once: the one it runs, and the next, so that it never waits.
-TASKS_EACH = 2
 
 #: So many workers in a row may end before they are ready; then the next one would, too.
 STARTS = 3
@@ -79,6 +77,7 @@ class Roster(Generic[W]):
         self.members: list[Member[W]] = []
         self._waiting: deque[_Waiting] = deque()
         self._suspects: set[int] = set()
+        self._ahead = Ahead()
         #: Starts in a row that failed: (by themselves, because they were killed).
         self._failed_starts = [0, 0]
         #: Ends in a row of workers that had tasks and were at none of them.
@@ -109,8 +108,9 @@ class Roster(Generic[W]):
             member.sent += 1
             yield member, task.frames
 
-    def done(self, member: Member[W], number: int) -> None:
-        """Take note that a worker has answered a task; it answers in order."""
+    def done(self, member: Member[W], number: int, seconds: float) -> None:
+        """Take note that a worker has answered a task, and what it took; it answers in order."""
+        self._ahead.learn(seconds)
         if number in member.tasks:
             member.tasks.remove(number)
             member.since = time.monotonic()
@@ -194,7 +194,7 @@ class Roster(Generic[W]):
             member.tasks.clear()
 
     def _with_room_for(self, number: int) -> Member[W] | None:
-        most = 1 if number in self._suspects else TASKS_EACH
+        most = 1 if number in self._suspects else self._ahead.each
         free = [
             member
             for member in self.members

@@ -44,7 +44,7 @@ class Terms:
         return Engine(
             leased.pool,
             tasks,
-            self.window.tasks,
+            self.window,
             numbers=leased.numbers,
             counts=self.counts,
             overtaking=overtaking,
