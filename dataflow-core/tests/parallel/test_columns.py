@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from dataflow_core.parallel.columns import LARGEST_BYTES, WORTH_IT, from_columns, to_columns
+from dataflow_core.collate.columns import LARGEST_BYTES
+from dataflow_core.parallel.columns import WORTH_IT, from_columns, to_columns
 from dataflow_core.parallel.packing import CODEC, PICKLE, Packing
 from dataflow_core.parallel.remote import decode_result, decode_task, encode_result, encode_task
 from dataflow_core.parallel.task import Draws, Result, Task
@@ -130,3 +131,8 @@ def test_a_subclass_of_an_array_keeps_its_class() -> None:
     columns = to_columns(rows)
     assert columns is not None
     assert all(type(row[0]) is Image for row in from_columns(columns, own=True))
+
+
+def test_keys_that_are_equal_but_of_different_types_stay_what_they_are() -> None:
+    datapoints = [{key: np.arange(4)} for key in (1, True, 1.0) * WORTH_IT]
+    assert to_columns(datapoints) is None

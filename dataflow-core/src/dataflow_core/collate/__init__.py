@@ -1,8 +1,16 @@
-"""How datapoints become a batch: pure functions from a list of datapoints to one."""
+"""How datapoints become a batch, or columns: pure functions of a list of datapoints."""
 
 from __future__ import annotations
 
 from dataflow_core.collate.allocation import Allocate, allocating
+from dataflow_core.collate.columns import (
+    Form,
+    is_small_array,
+    put_together,
+    rows_of,
+    stacked,
+    taken_apart,
+)
 from dataflow_core.collate.components import collate_lists, collate_padded, collate_stacked
 from dataflow_core.collate.freed import keep_freed_memory
 from dataflow_core.collate.pad import pad
@@ -12,15 +20,21 @@ from dataflow_core.collate.uniform import split, uniform
 
 __all__ = [
     "Allocate",
+    "Form",
     "Rows",
     "allocating",
     "collate_lists",
     "collate_padded",
     "collate_stacked",
+    "is_small_array",
     "keep_freed_memory",
     "pad",
+    "put_together",
     "row",
+    "rows_of",
     "split",
     "stack",
+    "stacked",
+    "taken_apart",
     "uniform",
 ]

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from time import monotonic
 
 from dataflow_core import CodecError
-from dataflow_core.codec import encode
 from dataflow_core.flow import Datapoint
+from dataflow_zmq.remote.columns import pack
 from dataflow_zmq.remote.parcel import (
-    LIMITS,
     PARCEL_BYTES,
     PARCEL_DATAPOINTS,
     Parcel,
@@ -133,7 +132,7 @@ class OpenParcel:
     def _parcel(self, count: int) -> Parcel | None:
         if not count:
             return None
-        frames = encode(self._datapoints[:count], limits=LIMITS)
+        frames = pack(self._datapoints[:count])
         parcel = Parcel(self.first, count, frames, self._state, self._state_seq)
         self.first += count
         self._datapoints = self._datapoints[count:]
@@ -144,7 +143,7 @@ class OpenParcel:
         """Return how many datapoints come before the one that cannot be sent."""
         for number, datapoint in enumerate(self._datapoints):
             try:
-                encode([datapoint], limits=LIMITS)
+                pack([datapoint])
             except CodecError:
                 return number
         return len(self._datapoints)

@@ -8,12 +8,11 @@ from hashlib import blake2b
 from typing import Any
 
 from dataflow_core import StateError
-from dataflow_core.codec import decode
 from dataflow_core.flow import Datapoint, Place, Run, Scope
+from dataflow_zmq.remote.columns import unpack
 from dataflow_zmq.remote.connection import Connection
 from dataflow_zmq.remote.inlet import Delivery, StreamPlace
 from dataflow_zmq.remote.messages import ID_BYTES
-from dataflow_zmq.remote.parcel import LIMITS
 
 
 class RemoteRun(Run):
@@ -48,7 +47,7 @@ class RemoteRun(Run):
         )
         while (taken := connection.take()) is not None:
             delivery, places = taken
-            datapoints: list[Datapoint] = decode(delivery.frames, limits=LIMITS)
+            datapoints = unpack(delivery.frames, delivery.skip + delivery.end - delivery.first)
             del datapoints[: delivery.skip]
             self._base = delivery.base
             self._here, self._dumped = _Here.within(places, delivery), None

@@ -1,0 +1,101 @@
+"""Datapoints of one form, component by component.
+
+    [[1, a], [2, b], ...]   =   a form, and the columns (1, 2, ...) and (a, b, ...)
+
+Many small things side by side cost hardly more than one; whoever sends datapoints in numbers sends
+columns of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dataflow_core.collate.uniform import same, same_form
+
+#: Larger arrays travel quicker on their own, without a copy.
+LARGEST_BYTES = 4096
+
+
+class Form(NamedTuple):
+    """What datapoints have in common.
+
+    Attributes:
+        kind: "list", "tuple" or "dict"; none of their subclasses.
+        keys: of a dict, in their order; else how many components there are.
+    """
+
+    kind: str
+    keys: tuple[Any, ...] | int
+
+
+def taken_apart(datapoints: Sequence[Any]) -> tuple[Form, list[tuple[Any, ...]]] | None:
+    """Return form and columns of datapoints; None if they differ in form.
+
+    Args:
+        datapoints: at least one. Of dicts only those whose keys are all str: 1 is True as a key.
+
+    Example:
+        >>> taken_apart([[1, "a"], [2, "b"]])
+        (Form(kind='list', keys=2), [(1, 2), ('a', 'b')])
+    """
+    kind = type(datapoints[0])
+    if kind not in (list, tuple, dict) or not same(type, datapoints):
+        return None
+    keys = tuple if kind is dict else len
+    if not same(keys, datapoints):
+        return None
+    if kind is dict and not {*map(type, chain.from_iterable(datapoints))} <= {str}:
+        return None
+    rows: Iterable[Any] = map(dict.values, datapoints) if kind is dict else datapoints
+    return Form(kind.__name__, keys(datapoints[0])), [*zip(*rows)]
+
+
+def put_together(form: Form, columns: Iterable[Iterable[Any]]) -> list[Any]:
+    """Return the datapoints of such a form, as many as there are rows.
+
+    Example:
+        >>> put_together(Form("dict", ("n", "s")), [(1, 2), ("a", "b")])
+        [{'n': 1, 's': 'a'}, {'n': 2, 's': 'b'}]
+    """
+    rows = zip(*columns)
+    if isinstance(form.keys, tuple):
+        keys = form.keys
+        return [dict(zip(keys, row)) for row in rows]
+    return [*rows] if form.kind == "tuple" else [*map(list, rows)]
+
+
+def is_small_array(value: Any) -> bool:
+    """Whether `value` is an array, or a numpy scalar, that had better not travel alone."""
+    if type(value) is np.ndarray:
+        return 0 < value.nbytes < LARGEST_BYTES and value.ndim > 0 and not value.dtype.hasobject
+    return isinstance(value, (np.number, np.bool_))
+
+
+def stacked(column: Sequence[Any]) -> np.ndarray[Any, Any] | None:
+    """Return a column of small arrays, or of numpy scalars, as one; None if it is none such."""
+    first = column[0]
+    if not is_small_array(first) or not same(type, column) or not same_form(column):
+        return None
+    if type(first) is not np.ndarray:
+        return np.array(column)
+    try:
+        joined = bytearray().join(column)
+    except (BufferError, TypeError, ValueError):  # not contiguous, or of times
+        return np.stack(column)
+    return np.frombuffer(joined, first.dtype).reshape(len(column), *first.shape)
+
+
+def rows_of(stack: np.ndarray[Any, Any], *, own: bool) -> Iterable[Any]:
+    """Return the column that was stacked.
+
+    Args:
+        stack: of it.
+        own: whether each array is to have memory of its own; else they are views of one, so that
+            who keeps one keeps all.
+    """
+    # Scalars are copied anyway.
+    return [row.copy() for row in stack] if own and stack.ndim > 1 else stack
