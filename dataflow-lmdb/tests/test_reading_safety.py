@@ -139,11 +139,12 @@ def test_a_key_that_no_database_can_hold_is_not_found(numbered: str) -> None:
 
 @pytest.mark.parametrize("load", [LMDBData, LMDBSerializer.load])
 @pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("size", [1, 100_000])
 def test_a_commit_by_another_process_stops_reading(
-    tmp_path: Path, load: Callable[..., LMDBData], shuffle: bool
+    tmp_path: Path, load: Callable[..., LMDBData], shuffle: bool, size: int
 ) -> None:
     path = str(tmp_path / "x.lmdb")
-    LMDBSerializer.save(DataFromList([[i] for i in range(50)]), path, progress=False)
+    LMDBSerializer.save(DataFromList([[bytes(size)] for _ in range(50)]), path, progress=False)
     flow = load(path, shuffle=shuffle)
     iterator = iter(flow)
     for _ in range(10):

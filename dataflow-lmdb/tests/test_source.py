@@ -124,6 +124,31 @@ def test_a_gap_in_numbered_keys_is_an_error_in_order_and_by_index(
         flow[2]
 
 
+LARGE, SMALL = 100_000, 10
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        [LARGE] * 8,
+        [SMALL, LARGE, LARGE, SMALL, SMALL, LARGE, SMALL, SMALL],
+        [LARGE, LARGE, SMALL, SMALL, SMALL, SMALL, LARGE, LARGE],
+    ],
+    ids=["large", "mixed", "in runs"],
+)
+def test_large_values_are_read_in_order_as_small_ones_are(
+    make: Callable[..., str], sizes: list[int]
+) -> None:
+    records = {b"%d" % i: bytes([i]) * size for i, size in enumerate(sizes)}
+    expected = [[key, value] for key, value in records.items()]
+    assert list(LMDBData(make(records), shuffle=False, keys="{}")) == expected
+    gaps = make({**records, b"5x": b"?", b"9": b"?"})
+    iterator = iter(LMDBData(gaps, shuffle=False, keys="{}"))
+    assert [next(iterator) for _ in sizes] == expected
+    with pytest.raises(KeyNotFoundError, match="no record b'8'"):
+        next(iterator)
+
+
 @pytest.fixture
 def many(monkeypatch: pytest.MonkeyPatch) -> None:
     """More than ten records are too many to scan."""

@@ -19,6 +19,9 @@ from dataflow_lmdb.location import changed
 #: Values of so many bytes are read ahead, and one more.
 _AHEAD_BYTES = 1 << 16
 
+#: Has the key of no record: LMDB has no empty ones.
+_NO_RECORD = (b"", b"")
+
 
 def in_order(lease: Callable[[], Lease], keys: Keys, indices: range) -> Iterator[Datapoint]:
     """Yield [key, value] for consecutive indices, as far as the database has them in that order.
@@ -26,7 +29,7 @@ def in_order(lease: Callable[[], Lease], keys: Keys, indices: range) -> Iterator
     Every key is compared with the one that its index has. Where they differ this ends, as it does
     when the database has been written to: what is amiss is told by who looks a record up.
 
-    Up to `BLOCK` records, or 64 KiB and a record, are read ahead.
+    Up to `BLOCK` records, or 64 KiB and a record, are read ahead; none where values are larger.
 
     Args:
         lease: opens the database.
@@ -49,16 +52,24 @@ def _blocks(lease: Callable[[], Lease], keys: Keys, indices: range) -> Iterator[
         records = iter(cursor)
         watch = held.database.watch
         place, seen = watch.place, watch.seen
+        is_large = False
         while start < stop:
             # Any time may have passed by now.
             if place[0] != seen:
                 return
-            block = _read(islice(records, min(stop, start - start % BLOCK + BLOCK) - start))
+            if is_large:
+                # What is done for many at a time would only cost here.
+                block = [[*next(records, _NO_RECORD)]]
+                agree = block[0][0] == keys.at(start)
+            else:
+                block = _read(islice(records, min(stop, start - start % BLOCK + BLOCK) - start))
+                agree = keys.are([key for key, _ in block], start)
             if place[0] != seen or not block:
                 return
-            if not keys.are([key for key, _ in block], start):
+            if not agree:
                 yield _agreeing(block, keys, start)
                 return
+            is_large = len(block[-1][1]) > _AHEAD_BYTES
             yield block
             start += len(block)
         if place[0] != seen:
