@@ -6,28 +6,16 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dataflow_zmq.errors import (
-    RemoteError,
-    RemoteLostError,
-    RemotePipelineError,
-    RemoteRefusedError,
-)
+from dataflow_zmq.errors import RemoteError, RemoteLostError
 from dataflow_zmq.remote.calls import NEVER, Calls, random_number
 from dataflow_zmq.remote.inlet import Delivery, Inlet, StreamPlace
 from dataflow_zmq.remote.iteration import Cursor, Iteration
 from dataflow_zmq.remote.link import Route
 from dataflow_zmq.remote.meeting import enter, meet
-from dataflow_zmq.remote.messages import (
-    BEAT_S,
-    Cargo,
-    Hello,
-    Message,
-    Mood,
-    Ping,
-    Pong,
-    Verdict,
-)
+from dataflow_zmq.remote.messages import BEAT_S, Cargo, Hello, Message, Pong, Verdict
 from dataflow_zmq.remote.outbox import Outbox, Outgoing
+from dataflow_zmq.remote.pings import credit, ping
+from dataflow_zmq.remote.verdicts import judge
 
 
 class Receiving:
@@ -62,7 +50,7 @@ class Receiving:
         self.error: RemoteError | None = None
         self.reading = False
         self.iteration = Iteration(0, receiver)
-        self._cursor: Cursor | None = None
+        self.cursor: Cursor | None = None
         self.rounds = 0
         self._pings = 0
         self._outbox = Outbox()
@@ -81,7 +69,7 @@ class Receiving:
         job: int = 0,
     ) -> None:
         """Ask every sender for `epoch`, or for what is left of it behind `places`."""
-        self._cursor = cursor
+        self.cursor = cursor
         self.iteration = Iteration(
             self.iteration.number + 1,
             lineage,
@@ -113,8 +101,8 @@ class Receiving:
         if not self.ready:
             return None
         self.current = self.ready.popleft()
-        if self._cursor is not None:
-            self.current.base = self._cursor.position + 1
+        if self.cursor is not None:
+            self.current.base = self.cursor.position + 1
         return self.current
 
     def _consume(self) -> None:
@@ -129,12 +117,12 @@ class Receiving:
 
     def stop(self) -> None:
         """Leave the round; what is at hand is consumed, what waits is not."""
-        current, cursor = self.current, self._cursor
+        current, cursor = self.current, self.cursor
         if current is not None and cursor is not None:
             inlet = current.inlet
             inlet.upto = current.first + max(0, cursor.position + 1 - current.base)
             inlet.consume(current, inlet.upto)
-        self.current, self._cursor = None, None
+        self.current, self.cursor = None, None
         self.ready.clear()
         self.reading = False
         for inlet in self.inlets.values():
@@ -184,7 +172,7 @@ class Receiving:
 
     def eager(self) -> bool:
         """Whether senders should be told now what was consumed."""
-        most = max(1, self._credit() // 4)
+        most = max(1, credit(self) // 4)
         return any(inlet.news >= most or inlet.urgent for inlet in self.inlets.values())
 
     # What comes in.
@@ -225,43 +213,7 @@ class Receiving:
             return
         if verdict is Verdict.NONE or inlet.verdict is not Verdict.NONE or not inlet.reading:
             return
-        self._judge(inlet, verdict, pong.texts)
-
-    def _judge(self, inlet: Inlet, verdict: Verdict, texts: Sequence[str]) -> None:
-        message, error_type, traceback = (*texts, "", "", "")[:3]
-        if verdict is Verdict.LAPSED:
-            self._lapse(inlet, message, error_type)
-            return
-        inlet.verdict, inlet.reading, inlet.urgent = verdict, False, True
-        inlet.final = verdict is Verdict.LAST
-        if verdict is Verdict.FAILED:
-            self._fail(
-                RemotePipelineError(
-                    f"the sender's pipeline raised {error_type}: {message}\n\n{traceback}",
-                    error_type=error_type,
-                    remote_traceback=traceback,
-                )
-            )
-        elif verdict is Verdict.LOST:
-            self.lose(inlet, message)
-        elif verdict is Verdict.REFUSED:
-            self._fail(RemoteRefusedError(f"the sender refused the state: {message}"))
-
-    def _lapse(self, inlet: Inlet, done: str, upto: str) -> None:
-        """Enter again, if nothing was consumed that others were given meanwhile."""
-        at_hand = self.current is not None and self.current.inlet is inlet
-        if at_hand or (str(inlet.done), str(inlet.upto)) != (done, upto):
-            inlet.verdict, inlet.reading = Verdict.LOST, False
-            self.lose(
-                inlet,
-                "this receiver was silent for so long that others were given what it had, and it"
-                " has consumed some of that: it would come twice. Give both sides a longer"
-                " timeout=",
-            )
-            return
-        self.ready = deque(each for each in self.ready if each.inlet is not inlet)
-        self.rounds += 1
-        inlet.enter(self.rounds, self.iteration.entry())
+        judge(self, inlet, verdict, pong.texts)
 
     def _store(self, inlet: Inlet, cargo: Cargo, frames: Sequence[Any], now: float) -> bool:
         if not inlet.wants(cargo.number):
@@ -290,10 +242,12 @@ class Receiving:
                 if not inlet.ended:
                     del self.inlets[inlet.incarnation]
                 continue
-            eager = inlet.urgent or inlet.news >= max(1, self._credit() // 4)
+            eager = inlet.urgent or inlet.news >= max(1, credit(self) // 4)
             starved = inlet.news and not self.ready
             if eager or starved or now - inlet.pinged >= BEAT_S:
-                self._ping(inlet, now)
+                self._pings += 1
+                inlet.pinged = now
+                self._outbox.put(inlet.route, ping(self, inlet, self._pings))
         heard: dict[Route, float] = {}
         for inlet in self.inlets.values():
             heard[inlet.route] = max(inlet.last, heard.get(inlet.route, NEVER))
@@ -310,48 +264,13 @@ class Receiving:
             and len(self.inlets) >= self.senders
             and any(not places[stream].ended for stream in missing)
         ):
-            self._fail(
+            self.fail(
                 RemoteLostError(
                     f"{len(missing)} of the {len(places)} streams that the state speaks of"
                     " did not come back, but other senders are there. Start the senders with"
                     " state_file=, so that they keep their streams"
                 )
             )
-
-    def _credit(self) -> int:
-        return max(1, self.hwm // max(1, len(self.inlets)))
-
-    def _ping(self, inlet: Inlet, now: float) -> None:
-        self._pings += 1
-        inlet.pinged, inlet.news, inlet.urgent = now, 0, False
-        mood = Mood.IDLE
-        if inlet.leaving:
-            mood = Mood.LEAVING
-            inlet.left_at = inlet.left_at or self._pings
-        elif inlet.reading:
-            mood = Mood.READING
-        if inlet.verdict is not Verdict.NONE and not inlet.over_at:
-            inlet.over_at = self._pings
-        upto, current, cursor = inlet.upto, self.current, self._cursor
-        if current is not None and current.inlet is inlet and cursor is not None:
-            taken = cursor.position - current.base
-            upto = current.first + taken if taken > 0 else 0
-        ping = Ping(
-            self.receiver,
-            inlet.incarnation,
-            self._pings,
-            inlet.round,
-            mood,
-            self.iteration.epoch,
-            inlet.heard,
-            inlet.expects,
-            sorted(inlet.early),
-            inlet.done,
-            upto,
-            self._credit(),
-            inlet.entry if inlet.heard == 0 and inlet.entry is not None else (),
-        )
-        self._outbox.put(inlet.route, ping)
 
     def outgoing(self) -> list[Outgoing]:
         """Return the messages to send, and forget them."""
@@ -368,7 +287,7 @@ class Receiving:
 
     def lose(self, inlet: Inlet, why: str) -> None:
         """Fail, because the stream cannot be gone on with."""
-        self._fail(
+        self.fail(
             RemoteLostError(
                 f"the stream {inlet.stream.hex()} of a sender cannot be gone on with, after"
                 f" {inlet.count} datapoints of epoch {self.iteration.epoch}: {why}. A sender that"
@@ -377,7 +296,8 @@ class Receiving:
             )
         )
 
-    def _fail(self, error: RemoteError) -> None:
+    def fail(self, error: RemoteError) -> None:
+        """Have the consumer meet an error, if it is the first."""
         if self.error is None and self.reading:
             self.error = error
 

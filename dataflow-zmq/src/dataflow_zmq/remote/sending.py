@@ -14,20 +14,10 @@ from dataclasses import dataclass
 from dataflow_zmq.remote.admission import admit, note_left
 from dataflow_zmq.remote.course import Course, Failure, Progress
 from dataflow_zmq.remote.link import Link, Route, Sent
-from dataflow_zmq.remote.messages import (
-    BEAT_S,
-    MAX_LINKS,
-    Call,
-    Cargo,
-    Hello,
-    Message,
-    Mood,
-    Ping,
-    Pong,
-    Verdict,
-)
+from dataflow_zmq.remote.messages import BEAT_S, MAX_LINKS, Call, Message, Mood, Ping, Verdict
 from dataflow_zmq.remote.outbox import Outbox, Outgoing
 from dataflow_zmq.remote.parcel import Parcel
+from dataflow_zmq.remote.replies import cargo, hello, pong
 
 
 @dataclass(frozen=True)
@@ -92,12 +82,12 @@ class Sending:
     def receive(self, route: Route, message: Message, now: float) -> bool:
         """Take a message; return whether it makes sense at all."""
         if isinstance(message, Call):
-            self._outbox.put(route, self._hello(message.nonce))
+            self._greet(route, message.nonce)
             return True
         if not isinstance(message, Ping):
             return False
         if message.incarnation != self.incarnation:
-            self._outbox.put(route, self._hello())
+            self._greet(route)
             return True
         last = self.links.get(message.receiver)
         if last is not None and message.number <= last.number:
@@ -176,7 +166,7 @@ class Sending:
         if now - heard > 4 * BEAT_S and now - self._announced >= BEAT_S:
             self._announced = now
             for route in self.announces:
-                self._outbox.put(route, self._hello())
+                self._greet(route)
         self._lapse(now)
         self.turn(now)
 
@@ -312,46 +302,16 @@ class Sending:
         link.judge(verdict, *texts)
         self._pong(link)
 
-    def _hello(self, nonce: int = 0) -> Hello:
-        return Hello(self.stream, self.incarnation, self.length, nonce)
+    def _greet(self, route: Route, nonce: int = 0) -> None:
+        self._outbox.put(route, hello(self, nonce))
 
     def _pong(self, link: Link) -> None:
         link.pongs += 1
-        course = link.course
-        self._outbox.put(
-            link.route,
-            Pong(
-                link.receiver,
-                self.incarnation,
-                self.stream,
-                link.round,
-                link.pongs,
-                link.number,
-                0 if course is None else course.number,
-                0 if course is None else course.begins,
-                self.progress.low,
-                self.length,
-                link.verdict,
-                link.texts,
-            ),
-        )
+        self._outbox.put(link.route, pong(self, link))
 
     def _send(self, link: Link, number: int, parcel: Parcel) -> None:
         link.sent[number] = Sent(parcel, link.pongs)
-        cargo = Cargo(
-            link.receiver,
-            self.incarnation,
-            link.round,
-            number,
-            parcel.first,
-            parcel.count,
-            parcel.done,
-            len(parcel.frames),
-            parcel.nbytes,
-            parcel.state,
-            parcel.state_seq,
-        )
-        self._outbox.put(link.route, cargo, parcel.frames)
+        self._outbox.put(link.route, cargo(self, link, number, parcel), parcel.frames)
 
 
 def _texts(failure: Failure) -> tuple[str, str, str]:
