@@ -50,8 +50,10 @@ def taken_apart(datapoints: Sequence[Any]) -> tuple[Form, list[tuple[Any, ...]]]
         return None
     if kind is dict and not {*map(type, chain.from_iterable(datapoints))} <= {str}:
         return None
-    rows: Iterable[Any] = map(dict.values, datapoints) if kind is dict else datapoints
-    return Form(kind.__name__, keys(datapoints[0])), [*zip(*rows)]
+    form = Form(kind.__name__, keys(datapoints[0]))
+    # Not zip(*datapoints): an iterator for each would have the garbage collector look at them all.
+    places = range(form.keys) if isinstance(form.keys, int) else form.keys
+    return form, [tuple([dp[place] for dp in datapoints]) for place in places]
 
 
 def put_together(form: Form, columns: Iterable[Iterable[Any]]) -> list[Any]:
