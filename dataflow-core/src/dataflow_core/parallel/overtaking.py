@@ -11,7 +11,7 @@ so that none comes more than `limit` places early or late.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from dataflow_core.parallel.task import Task
 
@@ -29,8 +29,11 @@ class Overtaking:
         self._groups = groups
         self._overtaken: dict[int, int] = {}
 
-    def choose(self, tasks: Iterable[Task], arrived: Iterable[int]) -> Task | None:
+    def choose(self, tasks: Iterable[Task], arrived: Collection[int]) -> Task | None:
         """Return the first of `tasks`, in the order they were made, that may be handed out."""
+        if not self.limit:
+            first = next(iter(tasks))
+            return first if first.number in arrived else None
         has_arrived = set(arrived)
         ahead = 0
         most_overtaken = 0

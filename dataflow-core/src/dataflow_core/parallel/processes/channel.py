@@ -98,8 +98,28 @@ class Channel(Generic[W]):
         Raises:
             ClosedError: if the other end is gone.
         """
-        copied_out = self.copied_out
         views = [memoryview(buffer).cast("B") for buffer in buffers]
+        copied_out = self.copied_out
+        places: Sequence[_Place | None] = [None] * len(views)
+        used: Sequence[Slot] = ()
+        if self._reserved or sum(map(len, views)) >= SLOT_FROM:
+            places, used = self._placed(views)
+        numbers = {slot.number: at for at, slot in enumerate(used)}
+        slots = [_SLOT.pack(slot.number, slot.descriptor >= 0) for slot in used]
+        table: list[bytes] = []
+        inline: list[memoryview] = []
+        for view, place in zip(views, places):
+            if place is None:
+                inline.append(view)
+                table.append(_BUFFER.pack(len(view), 0, _INLINE))
+            else:
+                slot, offset = place
+                table.append(_BUFFER.pack(len(view), offset, numbers[slot.number]))
+        head = _COUNTS.pack(len(views), len(used), self.copied_out - copied_out)
+        self.wire.send(kind, [head, *slots, *table, *inline], [*_descriptors_of(used)])
+
+    def _placed(self, views: Sequence[memoryview]) -> tuple[list[_Place | None], list[Slot]]:
+        """Return where in slots each buffer lies, and the slots; None for what lies in none."""
         filling = _Filling(self._reserved, self._used)
         places = [filling.where(view) for view in views]
         # Tiny ones are part of the message, whatever the others are.
@@ -119,18 +139,7 @@ class Channel(Generic[W]):
         self._last_total = min(SHARED_UP_TO, filling.nbytes)
         used = filling.used_slots()
         self.forget(but=used)
-        numbers = {slot.number: at for at, slot in enumerate(used)}
-        table = [_SLOT.pack(slot.number, slot.descriptor >= 0) for slot in used]
-        inline: list[memoryview] = []
-        for view, place in zip(views, places):
-            if place is None:
-                inline.append(view)
-                table.append(_BUFFER.pack(len(view), 0, _INLINE))
-            else:
-                slot, offset = place
-                table.append(_BUFFER.pack(len(view), offset, numbers[slot.number]))
-        head = _COUNTS.pack(len(views), len(used), self.copied_out - copied_out)
-        self.wire.send(kind, [head, *table, *inline], [*_descriptors_of(used)])
+        return places, used
 
     def buffers(self, message: Message) -> list[memoryview]:
         """Return the buffers of a message; views of slots free them when they are gone.

@@ -40,6 +40,8 @@ class ProcessPool(WorkerPool[Wire]):
         self._start_method: StartMethod = start_method
         self._poll = select.poll()
         self._by_descriptor: dict[int, Member[Wire]] = {}
+        #: Descriptors of those that have not taken all that was sent.
+        self._stuck: set[int] = set()
         super().__init__(part, num_workers, PICKLE)
 
     def _start(self, number: int) -> Member[Wire]:
@@ -128,10 +130,12 @@ class ProcessPool(WorkerPool[Wire]):
     def _listen(self, member: Member[Wire]) -> None:
         """Ask to be told when there is room for what is left to be sent, if anything is."""
         descriptor = member.channel.wire.fileno()
-        if descriptor in self._by_descriptor:
-            wanted = select.POLLIN | (select.POLLOUT if member.channel.wire.unsent else 0)
-            self._poll.modify(descriptor, wanted)
+        is_stuck = member.channel.wire.unsent
+        if descriptor in self._by_descriptor and is_stuck != (descriptor in self._stuck):
+            self._stuck ^= {descriptor}
+            self._poll.modify(descriptor, select.POLLIN | (select.POLLOUT if is_stuck else 0))
 
     def _forget(self, descriptor: int) -> None:
         if self._by_descriptor.pop(descriptor, None) is not None:
+            self._stuck.discard(descriptor)
             self._poll.unregister(descriptor)

@@ -96,10 +96,9 @@ class Wire:
         Raises:
             ClosedError: if the other end is gone.
         """
-        length = sum(len(part) for part in parts)
+        length = sum(map(len, parts))
         head = _HEAD.pack(BEGIN, kind, len(descriptors), length)
-        small = [part for part in parts if len(part) < READ]
-        if len(small) == len(parts):
+        if max(map(len, parts), default=0) < READ:
             self._unsent.append((memoryview(b"".join([head, *parts, END])), descriptors))
         else:
             self._unsent.append((memoryview(head), descriptors))
