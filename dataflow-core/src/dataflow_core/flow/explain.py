@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dataflow_core.errors import UnknownLengthError
 
@@ -11,16 +11,35 @@ if TYPE_CHECKING:
     from dataflow_core.flow.dataflow import DataFlow
 
 
+class Row(NamedTuple):
+    """A stage in the tree.
+
+    Attributes:
+        text: its label, behind the tree's branches.
+        flow: the stage.
+        place: where it runs, if a stage above says so.
+    """
+
+    text: str
+    flow: DataFlow
+    place: str | None
+
+
 def explain(flow: DataFlow) -> str:
     """Return the tree of `flow`: each stage's label, its length, and where it runs."""
-    rows = _rows(flow, "", "", {})
-    width = max(len(stage) for stage, _ in rows) + 5
-    return "\n".join(f"{stage:<{width}}{facts}".rstrip() for stage, facts in rows)
+    rows = tree(flow)
+    width = max(len(row.text) for row in rows) + 5
+    return "\n".join(f"{row.text:<{width}}{_facts(row)}".rstrip() for row in rows)
 
 
-def _rows(flow: DataFlow, head: str, below: str, where: Mapping[int, str]) -> list[tuple[str, str]]:
+def tree(flow: DataFlow) -> list[Row]:
+    """Return the stages of a pipeline, each before its upstreams."""
+    return _rows(flow, "", "", {})
+
+
+def _rows(flow: DataFlow, head: str, below: str, where: Mapping[int, str]) -> list[Row]:
     where = {**where, **flow._placement()}
-    rows = [(head + flow._label(), _facts(flow, where))]
+    rows = [Row(head + flow._label(), flow, where.get(id(flow)))]
     upstreams = flow._upstreams()
     for number, upstream in enumerate(upstreams, 1):
         last = number == len(upstreams)
@@ -30,10 +49,9 @@ def _rows(flow: DataFlow, head: str, below: str, where: Mapping[int, str]) -> li
     return rows
 
 
-def _facts(flow: DataFlow, where: Mapping[int, str]) -> str:
+def _facts(row: Row) -> str:
     try:
-        length = f"length {len(flow)}"
+        length = f"length {len(row.flow)}"
     except UnknownLengthError:
         length = "length unknown"
-    place = where.get(id(flow))
-    return f"{length:<16}in the {place}" if place else length
+    return f"{length:<16}in the {row.place}" if row.place else length
