@@ -146,6 +146,34 @@ def test_headers_tell_the_size_that_is_decoded(
     assert (header.height, header.width) == size
 
 
+_FIELD_TYPES = {"byte": 1, "short": 3, "long": 4}
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("kind", _FIELD_TYPES)
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_orientations_are_read_as_opencv_reads_them(
+    order: str, kind: str, orientation: int
+) -> None:
+    value = {"byte": "Bxxx", "short": "Hxx", "long": "I"}[kind]
+    entry = struct.pack(f"{order}HHI{value}", 0x0112, _FIELD_TYPES[kind], 1, orientation)
+    tiff = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}HIH", 42, 8, 1)
+    body = b"Exif\x00\x00" + tiff + entry + bytes(4)
+    jpeg = encoded(".jpg")
+    data = jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + jpeg[2:]
+    header = read_header(data)
+    assert header is not None
+    assert header.upright() == decode_image(data).shape[:2]
+
+
+@pytest.mark.parametrize(("first", "second"), [(1, 6), (6, 1), (6, 8)])
+def test_of_two_orientations_the_first_counts(first: int, second: int) -> None:
+    data = with_exif(with_exif(encoded(".jpg"), second), first)
+    header = read_header(data)
+    assert header is not None
+    assert header.upright() == decode_image(data).shape[:2]
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_the_upright_size_is_that_of_the_decoded_image(orientation: int) -> None:
     data = with_exif(encoded(".jpg"), orientation)

@@ -12,6 +12,7 @@ import pytest
 from dataflow_core import DataFlow, DataFromList
 from dataflow_image import AugmentImageComponent, DecodeImage, ImageDecodeError
 from dataflow_image.decoding import EncodedImage
+from dataflow_image.header import ImageHeader
 from dataflow_image.imgaug import (
     CenterCrop,
     ColorJitter,
@@ -148,6 +149,30 @@ def test_broken_data_is_an_error_with_its_position() -> None:
     large = DecodeImage(source(JPEG), augmentors=LISTS[0], reduced=True, max_pixels=9999)
     with pytest.raises(ImageDecodeError, match="max_pixels=9999"):
         list(large)
+
+
+@pytest.mark.parametrize("augmentors", LISTS, ids=lambda chosen: type(chosen[0]).__name__)
+@pytest.mark.parametrize("side", [5, 7])
+def test_a_header_without_a_size_is_broken_data(
+    augmentors: list[ImageAugmentor], side: int
+) -> None:
+    data = bytearray(JPEG)
+    frame = data.find(b"\xff\xc0")
+    data[frame + side : frame + side + 2] = bytes(2)
+    with pytest.raises(ImageDecodeError) as caught:
+        list(DecodeImage(source(JPEG, bytes(data)), augmentors=augmentors, reduced=True))
+    assert caught.value.position == 1
+
+
+def test_a_header_that_the_decoder_reads_differently_makes_it_decode_in_full(
+    factors: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(EncodedImage, "check", lambda *_: ImageHeader("jpeg", WIDTH, HEIGHT))
+    flow = DecodeImage(source(JPEG), augmentors=[Resize((20, 30))], reduced=True)
+    expected = DecodeImage(source(JPEG), augmentors=[Resize((20, 30))])
+    assert factors == []
+    np.testing.assert_array_equal(next(iter(flow))[0], next(iter(expected))[0])
+    assert factors == [8, 1]
 
 
 def test_reduced_needs_to_know_what_follows() -> None:

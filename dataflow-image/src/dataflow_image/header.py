@@ -24,7 +24,6 @@ _JPEG_SCAN = 0xDA
 _JPEG_APP1 = 0xE1
 _EXIF = b"Exif\x00\x00"
 _ORIENTATION_TAG = 0x0112
-_SHORT = 3
 _UPRIGHT = 1
 _LAST_ORIENTATION = 8
 _FIRST_SIDEWAYS = 5
@@ -78,26 +77,32 @@ def read_header(data: bytes) -> ImageHeader | None:
 
 
 def _jpeg(data: bytes) -> ImageHeader | None:
-    position, orientation = len(_JPEG_START), _UPRIGHT
+    position = len(_JPEG_START)
+    orientation: int | None = None
     while (found := _JPEG_MARKER.match(data, position)) is not None:
         marker, position = found.group(1)[0], found.end()
         if marker in _JPEG_WITHOUT_LENGTH:
             continue
         if marker in _JPEG_FRAMES:
             height, width = struct.unpack_from(">HH", data, position + 3)
-            return ImageHeader("jpeg", height, width, orientation)
+            return ImageHeader("jpeg", height, width, orientation or _UPRIGHT)
         if marker == _JPEG_SCAN:
             return None
         (length,) = struct.unpack_from(">H", data, position)
-        if marker == _JPEG_APP1 and orientation == _UPRIGHT:
+        if marker == _JPEG_APP1 and orientation is None:
             orientation = _exif_orientation(data[position + 2 : position + length])
         position += length
     return None
 
 
-def _exif_orientation(segment: bytes) -> int:
+def _exif_orientation(segment: bytes) -> int | None:
+    """Return the orientation as OpenCV reads it; None if the segment is something else than EXIF.
+
+    It looks at the first such segment only, and takes two bytes for the value, whatever type of
+    field they are said to be.
+    """
     if not segment.startswith(_EXIF):
-        return _UPRIGHT
+        return None
     tiff = segment[len(_EXIF) :]
     order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
     if order is None:
@@ -106,10 +111,8 @@ def _exif_orientation(segment: bytes) -> int:
         (directory,) = struct.unpack_from(f"{order}I", tiff, 4)
         (count,) = struct.unpack_from(f"{order}H", tiff, directory)
         for entry in range(count):
-            tag, kind, _, value = struct.unpack_from(
-                f"{order}HHIH", tiff, directory + 2 + 12 * entry
-            )
-            if tag == _ORIENTATION_TAG and kind == _SHORT:
+            tag, _, _, value = struct.unpack_from(f"{order}HHIH", tiff, directory + 2 + 12 * entry)
+            if tag == _ORIENTATION_TAG:
                 return value if _UPRIGHT <= value <= _LAST_ORIENTATION else _UPRIGHT
     except struct.error:
         # Broken metadata of a sound image.

@@ -51,11 +51,11 @@ def decode_reduced(
     header = encoded.check(max_pixels)
     first = augmentors.augmentors[0] if augmentors.augmentors else None
     # The other formats are decoded in full all the same.
-    if header is None or header.format != "jpeg" or first is None or first.reads_pixels:
-        return augmentors.augment(
-            encoded.decode_reduced(channel, 1, exif_orientation=exif_orientation)
-        )
-    size = header.upright() if exif_orientation else (header.height, header.width)
+    size = (0, 0)
+    if header is not None and header.format == "jpeg":
+        size = header.upright() if exif_orientation else (header.height, header.width)
+    if 0 in size or first is None or first.reads_pixels:
+        return _whole(encoded, augmentors, channel, exif_orientation=exif_orientation)
     axes = (_COLOR_CHANNELS,) if channel == _COLOR_CHANNELS else ()
     drawn = first.get_transform(ImageSpec((*size, *axes), np.dtype(np.uint8)).stand_in())
     tfms = drawn.tfms if isinstance(drawn, TransformList) else (drawn,)
@@ -63,11 +63,18 @@ def decode_reduced(
     image = encoded.decode_reduced(channel, factor, exif_orientation=exif_orientation)
     h, w = (-(-side // factor) for side in size)
     if image.shape[:2] != (h, w):
-        raise encoded.error(f"its header says {size}, but what was decoded is {image.shape[:2]}")
+        # The decoder reads damaged metadata in ways of its own.
+        return _whole(encoded, augmentors, channel, exif_orientation=exif_orientation)
     course = Course(image, fuse=augmentors.fuse)
     course.add(drawn if factor == 1 else TransformList(_restated(tfms, h, w, factor)))
     course.draw(augmentors.augmentors[1:])
     return course.finish(row)
+
+
+def _whole(
+    encoded: EncodedImage, augmentors: AugmentorList, channel: int, *, exif_orientation: bool
+) -> npt.NDArray[Any]:
+    return augmentors.augment(encoded.decode_reduced(channel, 1, exif_orientation=exif_orientation))
 
 
 def _reduction(tfms: Sequence[Transform]) -> int:

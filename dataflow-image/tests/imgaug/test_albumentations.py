@@ -59,3 +59,5 @@ def test_a_wrapped_transform_goes_to_json_and_back(library: Any, photo: npt.NDAr
         image, tfm = augmentor.augment_with_transform(photo)
         again = Transform.from_dict(json.loads(json.dumps(tfm.to_dict())))
         np.testing.assert_array_equal(again.apply_image(photo), image)
+        assert again == tfm
+        assert hash(again) == hash(tfm)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from typing import Any
 
@@ -12,12 +13,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dataflow_core import seeded
+from dataflow_image.imgaug import Contrast as Contrasted
 from dataflow_image.imgaug import (
     CropTransform,
+    Flip,
     FlipTransform,
+    GaussianBlur,
+    GaussianDeform,
+    Grayscale,
+    ImageAugmentor,
     NoOpTransform,
     PhotometricTransform,
+    Resize,
     ResizeTransform,
+    Rotation,
     Transform,
     TransformList,
     TransposeTransform,
@@ -248,3 +258,57 @@ def test_whole_shifts_are_what_opencv_samples(
     expected = cv2.warpAffine(image, matrix, (W, H), borderMode=border, borderValue=(fill,) * 4)
     tfm = WarpAffineTransform(matrix, (W, H), borderMode=border, borderValue=fill)
     np.testing.assert_array_equal(tfm.apply_image(image), expected.reshape(image.shape))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 5, 7, 8, 9, 21])
+def test_any_number_of_channels_is_transposed(dtype: Any, channels: int) -> None:
+    img = np.arange(6 * 4 * channels).reshape(6, 4, channels).astype(dtype)
+    transposed = TransposeTransform().apply_image(img)
+    np.testing.assert_array_equal(transposed, img.swapaxes(0, 1))
+    assert transposed.flags.c_contiguous
+    mask = img.astype(np.int64)
+    np.testing.assert_array_equal(TransposeTransform().apply_mask(mask), mask.swapaxes(0, 1))
+
+
+@pytest.mark.parametrize("tfm", GEOMETRIC, ids=str)
+def test_empty_lists_are_no_points_and_no_boxes(tfm: Transform) -> None:
+    assert tfm.apply_coords([]).shape == (0, 2)
+    assert tfm.apply_box([]).shape == (0, 4)
+    assert TransformList([tfm]).apply_box([]).shape == (0, 4)
+    with pytest.raises(ValueError, match="boxes have shape"):
+        tfm.apply_box([1.0, 2.0])
+
+
+def test_numbers_of_numpy_are_written_down_as_plain_ones() -> None:
+    crop = CropTransform(np.int64(1), np.int32(2), 3, 4)
+    assert Transform.from_dict(json.loads(json.dumps(crop.to_dict()))) == crop
+    fill = np.array([1.0, 2.0, 3.0])
+    warp = WarpAffineTransform(ROTATION, (W, H), borderValue=fill)  # type: ignore[arg-type]
+    assert warp.borderValue == (1.0, 2.0, 3.0)
+    assert Transform.from_dict(json.loads(json.dumps(warp.to_dict()))) == warp
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float64])
+@pytest.mark.parametrize(
+    "augmentor",
+    [
+        Resize((20, 30)),
+        Rotation(20),
+        GaussianBlur(3),
+        GaussianDeform([(0.2, 0.2), (0.8, 0.8)], (H, W), 0.2),
+        Grayscale(),
+        Flip(horiz=True, prob=1.0),
+        Contrasted((0.5, 0.6)),
+    ],
+    ids=lambda augmentor: type(augmentor).__name__,
+)
+def test_floats_of_every_size_are_augmented(augmentor: ImageAugmentor, dtype: Any) -> None:
+    # Smooth: OpenCV samples doubles at coarser places than floats.
+    img = np.add.outer(np.arange(H), np.arange(W))[:, :, np.newaxis] * np.array([1.0, 0.5, 1.5])
+    with seeded(3):
+        expected = augmentor.augment(img.astype(np.float32))
+    with seeded(3):
+        augmented = augmentor.augment(img.astype(dtype))
+    assert augmented.dtype == dtype
+    np.testing.assert_allclose(augmented, expected, atol=0.5)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from dataflow_image.imgaug import (
+    BrightnessScale,
     Gamma,
     GaussianBlur,
     GaussianNoise,
@@ -18,6 +19,8 @@ from dataflow_image.imgaug import (
     MinMaxNormalize,
     RandAugment,
     RandomCutout,
+    Resize,
+    Rotation,
     SaltPepperNoise,
     TransformList,
 )
@@ -255,6 +258,8 @@ def test_rand_augment_shears_shifts_and_turns_as_far_as_torchvision() -> None:
         (MinMaxNormalize, {"min": 9, "max": 3}, ValueError, "low above high"),
         (RandAugment, {"magnitude": 31}, ValueError, "magnitude"),
         (RandAugment, {"num_ops": 0}, ValueError, "num_ops"),
+        (RandAugment, {"interp": cv2.INTER_LINEAR_EXACT}, ValueError, "for resizing only"),
+        (Rotation, {"max_deg": 9, "interp": cv2.INTER_NEAREST_EXACT}, ValueError, "this warps"),
     ],
 )
 def test_parameters_are_checked_at_construction(
@@ -262,3 +267,11 @@ def test_parameters_are_checked_at_construction(
 ) -> None:
     with pytest.raises(error, match=message):
         kind(**arguments)
+
+
+def test_arguments_may_be_arrays() -> None:
+    assert Resize(np.array([3, 4])).shape == (3, 4)
+    assert BrightnessScale(np.array([0.5, 2.0])).range == (0.5, 2.0)
+    assert Rotation(3, border_value=np.array([1, 2, 3])).border_value == (1.0, 2.0, 3.0)
+    with pytest.raises(TypeError, match="pair"):
+        Resize(np.zeros((2, 2)))

@@ -111,7 +111,7 @@ class Affine(ImageAugmentor):
         self.shear = arguments.not_negative("Affine", "shear", shear)
         if self.shear >= _RIGHT_ANGLE:
             raise ValueError(f"Affine: shear must be below 90 degrees, got {shear!r}")
-        self.interp = arguments.interpolation("Affine", interp)
+        self.interp = arguments.interpolation("Affine", interp, warps=True)
         self.border = arguments.border("Affine", border)
         self.border_value = arguments.pixel_value("Affine", "border_value", border_value)
 

@@ -12,6 +12,7 @@ from numbers import Integral, Real
 from typing import TypeGuard
 
 import cv2
+import numpy as np
 
 __all__ = [
     "around_one",
@@ -42,6 +43,8 @@ _INTERPOLATIONS = frozenset(
         cv2.INTER_NEAREST_EXACT,
     }
 )
+
+_ONLY_RESIZES = frozenset({cv2.INTER_LINEAR_EXACT, cv2.INTER_NEAREST_EXACT})
 
 # OpenCV's ways to fill what lies outside of an image. A warp has no BORDER_ISOLATED, and
 # BORDER_TRANSPARENT would leave memory as it was found.
@@ -187,11 +190,16 @@ def around_one(owner: str, name: str, value: object) -> tuple[float, float]:
     return interval(owner, name, value, minimum=0.0)
 
 
-def interpolation(owner: str, value: object) -> int:
-    """Return one of OpenCV's interpolations."""
+def interpolation(owner: str, value: object, *, warps: bool = False) -> int:
+    """Return one of OpenCV's interpolations, such as can `warps` and not only resize."""
     number = integer(owner, "interp", value)
     if number not in _INTERPOLATIONS:
         raise ValueError(f"{owner}: interp must be one of cv2's INTER_* constants, got {value!r}")
+    if warps and number in _ONLY_RESIZES:
+        raise ValueError(
+            f"{owner}: cv2.INTER_LINEAR_EXACT and INTER_NEAREST_EXACT are for resizing only, and "
+            "this warps; take INTER_LINEAR or INTER_NEAREST"
+        )
     return number
 
 
@@ -210,7 +218,7 @@ def pixel_value(owner: str, name: str, value: object) -> float | tuple[float, ..
     """Return a number, or one per channel as a tuple."""
     if isinstance(value, Real):
         return finite(owner, name, value)
-    if not isinstance(value, Sequence) or isinstance(value, str) or not value:
+    if not _is_row(value) or not len(value):
         raise TypeError(f"{owner}: {name} must be a number or one per channel, got {value!r}")
     return tuple(finite(owner, name, number) for number in value)
 
@@ -222,4 +230,10 @@ def function(owner: str, name: str, value: object) -> None:
 
 
 def _is_pair(value: object) -> TypeGuard[Sequence[object]]:
-    return isinstance(value, Sequence) and not isinstance(value, str) and len(value) == _PAIR
+    return _is_row(value) and len(value) == _PAIR
+
+
+def _is_row(value: object) -> TypeGuard[Sequence[object]]:
+    if isinstance(value, np.ndarray):
+        return value.ndim == 1
+    return isinstance(value, Sequence) and not isinstance(value, str)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dataflow_image.imgaug.transforms import Boxes
+from dataflow_image.imgaug.transforms.transform import as_boxes
 
 __all__ = ["ClippedBoxes", "clip_boxes"]
 
@@ -41,9 +42,7 @@ def clip_boxes(boxes: Boxes, height: int, width: int) -> ClippedBoxes:
     Raises:
         ValueError: `boxes` is not of shape (N, 4).
     """
-    boxes = np.asarray(boxes)
-    if boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise ValueError(f"boxes have shape (N, 4): x0 y0 x1 y1; got {boxes.shape}")
+    boxes = as_boxes(boxes)
     clipped = np.clip(boxes, 0, np.array((width, height, width, height), boxes.dtype))
     is_empty = (clipped[:, 0] >= clipped[:, 2]) | (clipped[:, 1] >= clipped[:, 3])
     return ClippedBoxes(clipped, is_empty)

@@ -77,7 +77,7 @@ class RandAugment(ImageAugmentor):
         self.magnitude = arguments.integer(owner, "magnitude", magnitude)
         if not 0 <= self.magnitude <= _STRONGEST:
             raise ValueError(f"{owner}: magnitude must lie within [0, 30], got {magnitude!r}")
-        self.interp = arguments.interpolation(owner, interp)
+        self.interp = arguments.interpolation(owner, interp, warps=True)
         self.fill = arguments.pixel_value(owner, "fill", fill)
 
     def get_transform(self, img: Image) -> TransformList:

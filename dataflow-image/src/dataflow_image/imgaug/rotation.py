@@ -49,7 +49,7 @@ class Rotation(ImageAugmentor):
     ) -> None:
         self.max_deg = arguments.not_negative("Rotation", "max_deg", max_deg)
         self.center_range = arguments.interval("Rotation", "center_range", center_range)
-        self.interp = arguments.interpolation("Rotation", interp)
+        self.interp = arguments.interpolation("Rotation", interp, warps=True)
         self.border = arguments.border("Rotation", border)
         self.step_deg = _step("Rotation", step_deg)
         self.border_value = arguments.pixel_value("Rotation", "border_value", border_value)
@@ -88,7 +88,7 @@ class RotationAndCropValid(ImageAugmentor):
     ) -> None:
         owner = "RotationAndCropValid"
         self.max_deg = arguments.not_negative(owner, "max_deg", max_deg)
-        self.interp = arguments.interpolation(owner, interp)
+        self.interp = arguments.interpolation(owner, interp, warps=True)
         self.step_deg = _step(owner, step_deg)
 
     def get_transform(self, img: Image) -> TransformList:

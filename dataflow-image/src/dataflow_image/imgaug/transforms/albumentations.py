@@ -16,7 +16,7 @@ from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_poi
 __all__ = ["AlbumentationsTransform"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AlbumentationsTransform(Transform):
     """Run an augmentor of albumentations from a fixed seed.
 
@@ -40,6 +40,16 @@ class AlbumentationsTransform(Transform):
         if isinstance(self.augmentor, str):
             restored = _library().from_dict(json.loads(self.augmentor))
             object.__setattr__(self, "augmentor", restored)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other one does the same: augmentors themselves compare by identity."""
+        if not isinstance(other, AlbumentationsTransform):
+            return NotImplemented
+        return self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        """Return a hash of what is cheap to compare."""
+        return hash((self.seed, self.shape, self.dtype))
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; the augmentor is a text that albumentations wrote."""

@@ -8,7 +8,7 @@ import cv2
 
 from dataflow_image.imgaug.spec import Image, ImageSpec
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
-from dataflow_image.imgaug.transforms.pixel_moves import keep_axes
+from dataflow_image.imgaug.transforms.pixel_moves import in_float32, keep_axes
 
 __all__ = ["GaussianBlurTransform"]
 
@@ -34,8 +34,9 @@ class GaussianBlurTransform(StationaryTransform):
         """Return the blurred image, of the same shape and dtype."""
         if self.size == (1, 1):
             return img
-        blurred = cv2.GaussianBlur(
-            img, self.size, self.sigma[0], sigmaY=self.sigma[1], borderType=cv2.BORDER_REPLICATE
+        (x, y), border = self.sigma, cv2.BORDER_REPLICATE
+        blurred = in_float32(
+            img, lambda img: cv2.GaussianBlur(img, self.size, x, sigmaY=y, borderType=border)
         )
         return keep_axes(blurred, img)
 

@@ -29,6 +29,9 @@ class ColorSpaceTransform(StationaryTransform):
 
     def apply_image(self, img: Image) -> Image:
         """Return the converted image."""
+        if img.dtype in (np.float16, np.float64):
+            # Which OpenCV has no colour spaces for.
+            return self.apply_image(img.astype(np.float32)).astype(img.dtype)
         result = cv2.cvtColor(img, self.mode)
         if channel_count(result) > 1:
             return result

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
-from dataflow_image.imgaug.transforms.pixel_moves import keep_axes, move_bits
+from dataflow_image.imgaug.transforms.pixel_moves import in_float32, keep_axes, move_bits
 from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
 
 __all__ = ["GaussianDeformTransform"]
@@ -83,9 +83,8 @@ class GaussianDeformTransform(Transform):
             raise ValueError(f"{self!r} was given an image of {size[0]}x{size[1]} (h x w)")
         grid, weights = _weights(self.h, self.w, self.anchors, self.sigma)
         moved = grid + weights @ np.array(self.vectors, np.float32)[:, ::-1]
-        sampled = cv2.remap(
-            img, moved[..., 0], moved[..., 1], interp, borderMode=cv2.BORDER_REPLICATE
-        )
+        x, y, border = moved[..., 0], moved[..., 1], cv2.BORDER_REPLICATE
+        sampled = in_float32(img, lambda img: cv2.remap(img, x, y, interp, borderMode=border))
         return keep_axes(sampled, img)
 
     def _displacement(self, places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

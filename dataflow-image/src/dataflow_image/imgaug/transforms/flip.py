@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import cv2
+import numpy as np
 
-from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
+from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count, image_size
 from dataflow_image.imgaug.transforms.pixel_moves import keep_axes, move_bits
 from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
 
@@ -62,6 +63,10 @@ class FlipTransform(Transform):
         return spec
 
 
+# Bytes of a pixel, all channels together, that OpenCV can move at once.
+_TRANSPOSABLE = frozenset({1, 2, 3, 4, 6, 8, 12, 16, 24, 32})
+
+
 @dataclass(frozen=True)
 class TransposeTransform(Transform):
     """Exchange rows and columns.
@@ -74,6 +79,9 @@ class TransposeTransform(Transform):
     def apply_image(self, img: Image) -> Image:
         """Return the (width, height) image."""
         image_size(img)
+        if img.itemsize * channel_count(img) not in _TRANSPOSABLE:
+            transposed: Image = np.ascontiguousarray(img.swapaxes(0, 1))
+            return transposed
         return keep_axes(cv2.transpose(img), img)
 
     def apply_coords(self, coords: Coords) -> Coords:

@@ -9,7 +9,7 @@ import numpy as np
 
 from dataflow_image.imgaug.spec import Image
 
-__all__ = ["keep_axes", "move_bits"]
+__all__ = ["in_float32", "keep_axes", "move_bits"]
 
 # A mask's bits travel as a dtype of the same size that every OpenCV function accepts.
 _CARRIERS: Final[dict[int, type[np.generic[Any]]]] = {
@@ -23,6 +23,13 @@ _CARRIERS: Final[dict[int, type[np.generic[Any]]]] = {
 def keep_axes(result: Image, original: Image) -> Image:
     """Give back the channel axis that OpenCV drops from (height, width, 1)."""
     return result[:, :, np.newaxis] if result.ndim < original.ndim else result
+
+
+def in_float32(img: Image, compute: Callable[[Image], Image]) -> Image:
+    """Return `compute(img)` in the image's dtype; OpenCV cannot compute with float16."""
+    if img.dtype != np.float16:
+        return compute(img)
+    return compute(img.astype(np.float32)).astype(np.float16)
 
 
 def move_bits(mask: Image, move: Callable[[Image], Image]) -> Image:

@@ -10,6 +10,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 if TYPE_CHECKING:
     from typing_extensions import Self
 
@@ -74,6 +76,8 @@ def _to_plain(value: object, owner: PlainData, field: str) -> Any:
             return value.to_dict()
         case None | bool() | int() | float() | str():
             return value
+        case np.bool_() | np.integer() | np.floating():
+            return value.item()
         case tuple():
             return [_to_plain(member, owner, field) for member in value]
     raise TypeError(

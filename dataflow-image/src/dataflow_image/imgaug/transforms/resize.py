@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
-from dataflow_image.imgaug.transforms.pixel_moves import keep_axes, move_bits
+from dataflow_image.imgaug.transforms.pixel_moves import in_float32, keep_axes, move_bits
 from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
 
 __all__ = ["ResizeTransform"]
@@ -67,4 +67,6 @@ class ResizeTransform(Transform):
             raise ValueError(f"{self!r} was given an image of {size[0]}x{size[1]} (h x w)")
         if size == (self.new_h, self.new_w):
             return img
-        return keep_axes(cv2.resize(img, (self.new_w, self.new_h), interpolation=interp), img)
+        new_size = (self.new_w, self.new_h)
+        resized = in_float32(img, lambda img: cv2.resize(img, new_size, interpolation=interp))
+        return keep_axes(resized, img)

@@ -68,9 +68,7 @@ class Transform(PlainData, ABC):
             NotImplementedError: the transform does not know how points move.
             ValueError: `boxes` is not of shape (N, 4).
         """
-        boxes = np.asarray(boxes)
-        if boxes.ndim != 2 or boxes.shape[1] != 4:
-            raise ValueError(f"boxes have shape (N, 4): x0 y0 x1 y1; got {boxes.shape}")
+        boxes = as_boxes(boxes)
         corners = self.apply_coords(boxes[:, _CORNERS].reshape(-1, 2)).reshape(-1, 4, 2)
         return np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
 
@@ -126,13 +124,29 @@ class NoOpTransform(Transform):
         return spec
 
 
+def as_boxes(boxes: npt.ArrayLike) -> Boxes:
+    """Return (N, 4) numbers; an empty list is no boxes.
+
+    Raises:
+        ValueError: the shape is another one.
+    """
+    rows = np.asarray(boxes)
+    if rows.shape == (0,):
+        rows = rows.reshape(0, 4)
+    if rows.ndim != 2 or rows.shape[1] != 4:
+        raise ValueError(f"boxes have shape (N, 4): x0 y0 x1 y1; got {rows.shape}")
+    return rows
+
+
 def as_points(coords: npt.ArrayLike) -> Coords:
-    """Return (N, 2) floats; ints become float64, floats keep their dtype.
+    """Return (N, 2) floats; ints become float64, floats keep their dtype; an empty list is none.
 
     Raises:
         ValueError: the shape is another one.
     """
     points = np.asarray(coords)
+    if points.shape == (0,):
+        points = points.reshape(0, 2)
     if points.ndim != 2 or points.shape[1] != 2:
         raise ValueError(f"coordinates have shape (N, 2): x y; got {points.shape}")
     return points if np.issubdtype(points.dtype, np.floating) else points.astype(np.float64)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
-from dataflow_image.imgaug.transforms.pixel_moves import keep_axes, move_bits
+from dataflow_image.imgaug.transforms.pixel_moves import in_float32, keep_axes, move_bits
 from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
 
 __all__ = ["WarpAffineTransform"]
@@ -47,8 +47,10 @@ class WarpAffineTransform(Transform):
             raise ValueError(f"WarpAffineTransform: mat must be 2x3, got shape {matrix.shape}")
         object.__setattr__(self, "mat", tuple(map(tuple, matrix.tolist())))
         object.__setattr__(self, "dsize", (int(self.dsize[0]), int(self.dsize[1])))
-        if isinstance(self.borderValue, Sequence):
-            object.__setattr__(self, "borderValue", tuple(self.borderValue))
+        value = self.borderValue
+        if isinstance(value, (Sequence, np.ndarray)):
+            plain = value.tolist() if isinstance(value, np.ndarray) else value
+            object.__setattr__(self, "borderValue", tuple(plain))
 
     def apply_image(self, img: Image) -> Image:
         """Return the warped image."""
@@ -88,15 +90,18 @@ class WarpAffineTransform(Transform):
         value = tuple(fill) if isinstance(fill, Sequence) else (fill,) * 4
         if shift is not None:
             return keep_axes(_shifted(img, *shift, self.borderMode, value), img)
-        warped = cv2.warpAffine(
-            img,
-            np.asarray(self.mat),
-            self.dsize,
-            flags=interp,
-            borderMode=self.borderMode,
-            borderValue=value,
-        )
-        return keep_axes(warped, img)
+
+        def warp(img: Image) -> Image:
+            return cv2.warpAffine(
+                img,
+                np.asarray(self.mat),
+                self.dsize,
+                flags=interp,
+                borderMode=self.borderMode,
+                borderValue=value,
+            )
+
+        return keep_axes(in_float32(img, warp), img)
 
     def _shift_of(self, h: int, w: int) -> tuple[int, int] | None:
         """Return (dx, dy) if the warp shifts an image of (h, w) by whole pixels within its frame.
