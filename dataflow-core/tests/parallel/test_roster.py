@@ -9,7 +9,7 @@ import pytest
 
 from dataflow_core import WorkerDiedError
 from dataflow_core.parallel import Draws, Member, Roster, Task
-from dataflow_core.parallel.roster import KILLED_STARTS, NO_TASK, STARTS
+from dataflow_core.parallel.roster import KILLED_STARTS, NO_TASK, START_SECONDS, STARTS
 from dataflow_core.parallel.window import LEAST_EACH, TURN_SECONDS
 
 #: Seconds of a task after which a worker needs no more than another one to go on with.
@@ -161,6 +161,25 @@ def test_one_that_is_overdue_is_killed() -> None:
     assert roster.patience_s() == 0.0
     roster.kill_overdue()
     assert (idle.doom, busy.doom) == (None, "was still at it after timeout_s=0 and was killed")
+
+
+def test_one_that_does_not_get_ready_is_killed_if_tasks_have_a_limit() -> None:
+    roster: Roster[Any] = Roster(timeout_s=2.0)
+    patient: Roster[Any] = Roster()
+    member, other = member_of(roster, ready=False), member_of(patient, ready=False)
+    assert START_SECONDS - 1 < (roster.patience_s() or 0.0) <= START_SECONDS
+    assert patient.patience_s() is None
+    for each in (member, other):
+        each.since -= START_SECONDS
+    assert roster.patience_s() == 0.0
+    roster.kill_overdue()
+    patient.kill_overdue()
+    assert (member.doom, other.doom) == ("was not ready 30 s after its start", None)
+    assert roster.patience_s() is None  # its end is all there is to wait for
+    for _ in range(STARTS - 1):
+        assert roster.bury(member_of(roster, ready=False), "exited with status 1") is None
+    with pytest.raises(WorkerDiedError, match="was not ready 30 s after"):
+        roster.bury(member, "was killed by SIGKILL")
 
 
 def test_workers_that_are_killed_while_they_start_are_given_more_chances() -> None:

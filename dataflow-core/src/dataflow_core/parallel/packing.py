@@ -55,7 +55,10 @@ class _Pickle:
 
         try:
             packed = pickle.dumps(fields, protocol=5, buffer_callback=keep_inside)
-        except Exception:  # noqa: BLE001  what is defined in __main__ or in a function, mostly
+            travels = _names_only_what_can_be_imported(packed)
+        except Exception:  # noqa: BLE001  what is defined in a function, mostly
+            travels = False
+        if not travels:
             buffers.clear()
             packed = cloudpickle.dumps(fields, protocol=5, buffer_callback=keep_inside)
         return [packed, *buffers]
@@ -63,6 +66,17 @@ class _Pickle:
     def unpack(self, frames: Frames) -> Sequence[Any]:
         fields: Sequence[Any] = pickle.loads(frames[0], buffers=frames[1:])  # noqa: S301  our own
         return fields
+
+
+def _names_only_what_can_be_imported(packed: bytes) -> bool:
+    """Whether no class or function in a pickle is one that other processes do not have.
+
+    Where a text happens to hold such a module's name the answer is no, which only takes time.
+    """
+    if b"__main__" in packed:
+        return False
+    by_value = cloudpickle.list_registry_pickle_by_value()
+    return not by_value or not any(name.encode() in packed for name in by_value)
 
 
 CODEC: Packing = _Codec()

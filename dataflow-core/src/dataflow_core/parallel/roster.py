@@ -23,6 +23,10 @@ STARTS = 3
 #: pass, or hit one that starts only because workers die often.
 KILLED_STARTS = 20
 
+#: Where tasks have a time limit, starts have one, too: that, or this if it is longer. What workers
+#: import first may well be slow.
+START_SECONDS = 30.0
+
 #: Comes first among lost tasks where none of them is to blame.
 NO_TASK = -1
 
@@ -42,7 +46,7 @@ class Member(Generic[W]):
         ready: whether it can be sent tasks.
         tasks: numbers of those that it has, oldest first.
         sent: how many tasks it was sent so far.
-        since: when it began with the first of them, by `time.monotonic`.
+        since: when it began with the first of them, or with its start, by `time.monotonic`.
         doom: why it was killed here, if it was.
     """
 
@@ -52,7 +56,7 @@ class Member(Generic[W]):
     ready: bool = False
     tasks: deque[int] = field(default_factory=deque)
     sent: int = 0
-    since: float = 0.0
+    since: float = field(default_factory=time.monotonic)
     doom: str | None = None
 
 
@@ -132,20 +136,31 @@ class Roster(Generic[W]):
         """Return how long to wait for news before looking for overdue workers; None: forever."""
         if self._timeout_s is None:
             return None
-        begun = [member.since for member in self.members if member.tasks]
-        if not begun:
-            return None
-        return max(0.0, min(begun) + self._timeout_s - time.monotonic())
+        ends = [self._due(member) for member in self.members]
+        first = min((end for end in ends if end is not None), default=None)
+        return None if first is None else max(0.0, first - time.monotonic())
 
     def kill_overdue(self) -> None:
         """Kill workers that are still at one task; to be called when all that came is read."""
         if self._timeout_s is None:
             return
         for member in self.members:
-            if member.tasks and time.monotonic() - member.since >= self._timeout_s:
-                self.condemn(
-                    member, f"was still at it after timeout_s={self._timeout_s:g} and was killed"
-                )
+            end = self._due(member)
+            if end is None or time.monotonic() < end:
+                continue
+            if member.ready:
+                cause = f"was still at it after timeout_s={self._timeout_s:g} and was killed"
+            else:
+                cause = f"was not ready {max(self._timeout_s, START_SECONDS):g} s after its start"
+            self.condemn(member, cause)
+
+    def _due(self, member: Member[W]) -> float | None:
+        """Return when a worker has been at it for too long; None if it is at nothing."""
+        if self._timeout_s is None or member.doom is not None:
+            return None
+        if not member.ready:
+            return member.since + max(self._timeout_s, START_SECONDS)
+        return member.since + self._timeout_s if member.tasks else None
 
     def bury(self, member: Member[W], cause: str) -> Lost | None:
         """Strike out a worker that has ended.

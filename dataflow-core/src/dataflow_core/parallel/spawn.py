@@ -5,20 +5,17 @@ A worker is a new interpreter that runs a few lines of its own: it takes over th
 `__main__` gets there by value, in pickles made with cloudpickle, so that a script needs no
 `if __name__ == "__main__":` guard, and threads, CUDA and cv2 in the parent do not matter.
 
-The worker's standard input is its lifeline: the parent keeps the other end open for as long as it
-lives, so that its end, however sudden, is noticed. Forks, on request, live by the same rules.
+The worker's standard input is its lifeline (see `lifeline`). Forks, on request, live by the same
+rules.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import select
-import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -27,6 +24,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from dataflow_core.parallel.forked import Forked
+from dataflow_core.parallel.lifeline import hold
 
 StartMethod: TypeAlias = Literal["fresh", "fork"]
 
@@ -35,9 +33,6 @@ _BOOT = "from dataflow_core.parallel.spawn import _run_worker; _run_worker()"
 _IGNORE = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); "
 #: Finds this package in the new interpreter, which does not have the parent's sys.path yet.
 _FIND = "import sys; sys.path[:0] = sys.argv[1:]; del sys.argv[1:]; "
-
-#: How often a worker looks whether its parent is still there, besides listening to the lifeline.
-WATCH_SECONDS = 0.5
 
 #: How long a worker that was told to stop may take to end by itself.
 POLITE_SECONDS = 0.5
@@ -177,12 +172,7 @@ def _run_worker() -> None:
     os.close(null)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # in a fork, too
     sys.path[:] = orders["sys_path"]
-    threading.Thread(
-        target=_watch,
-        args=(lifeline, orders["parent"], orders["leftovers"]),
-        name="dataflow-lifeline",
-        daemon=True,
-    ).start()
+    hold(lifeline, orders["parent"], orders["leftovers"])
     module, _, function = orders["target"].partition(":")
     getattr(import_module(module), function)(orders["arguments"])
 
@@ -196,16 +186,3 @@ def _read_line(descriptor: int) -> bytes:
             os._exit(0)
         line += byte
     return bytes(line)
-
-
-def _watch(lifeline: int, parent: int, leftovers: Sequence[str]) -> None:
-    """End this process when its parent ends or lets go of the lifeline.
-
-    A child that the parent forked may hold the lifeline open, so its number is looked at too.
-    """
-    while True:
-        readable, _, _ = select.select([lifeline], [], [], WATCH_SECONDS)
-        if (readable and not os.read(lifeline, 1)) or os.getppid() != parent:
-            for directory in leftovers:
-                shutil.rmtree(directory, ignore_errors=True)
-            os._exit(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import textwrap
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,9 +21,11 @@ from dataflow_core.testing.scripts import (
     FORKS,
     INTERRUPTED,
     LABELS,
+    MAINS,
     NESTED,
     OATH,
     READS,
+    SPELLBOUND,
     VICTIM,
 )
 from dataflow_core.testing.waiting import wait_until
@@ -58,6 +61,12 @@ class BackendPrograms(BackendCase):
 
     def test_a_script_piped_into_python_runs(self, directory: Path, using: Using) -> None:
         assert run_program(["-"], directory, using(OATH)) == LABELS
+
+    def test_datapoints_may_be_of_classes_that_the_script_defines(
+        self, directory: Path, using: Using
+    ) -> None:
+        (directory / "mains.py").write_text(using(MAINS))
+        assert run_program(["mains.py"], directory) == "all came back"
 
     def test_a_module_run_by_name_runs_with_its_neighbours(
         self, directory: Path, using: Using
@@ -104,6 +113,16 @@ class BackendPrograms(BackendCase):
             assert wait_until(lambda: not any(map(alive, workers)), GRACE_SECONDS)
             assert wait_until(lambda: not in_group(program.group), GRACE_SECONDS)
             assert list((directory / "tmp").iterdir()) == []
+
+    @needs_proc
+    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells without the interpreter")
+    def test_no_worker_outlives_its_parent_in_code_that_holds_the_interpreter(
+        self, directory: Path, using: Using
+    ) -> None:
+        with Program(using(SPELLBOUND), directory) as program:
+            workers = [program.worker(), program.worker()]
+            program.end(signal.SIGKILL)
+            assert wait_until(lambda: not any(map(alive, workers)), GRACE_SECONDS)
 
     @needs_proc
     @pytest.mark.parametrize("processes", [2, 3])

@@ -78,6 +78,59 @@ FORKS = """
     print(status, seen == [[i] for i in range(200)])
 """
 
+MAINS = """
+    import collections, dataclasses, enum
+    import numpy as np
+    from dataflow_core import DataFromGenerator, DataFromList
+
+    Sample = collections.namedtuple("Sample", "image label")
+
+    class Kind(enum.Enum):
+        A = 1
+
+    @dataclasses.dataclass
+    class Point:
+        x: int
+
+    class Row(list):
+        pass
+
+    def function(value):
+        return value
+
+    class Image(np.ndarray):
+        pass
+
+    def there_and_back(flow):
+        with flow.parallel(2, BACKEND) as parallel:
+            return list(parallel)
+
+    made = there_and_back(DataFromList([Sample(1, 2)], False).map(lambda s: s._replace(label=3)))
+    assert made == [Sample(1, 3)] and type(made[0]) is Sample, made
+    image = np.zeros((200, 200)).view(Image)
+    for value in (Kind.A, Kind, Point(3), Row([1]), function, image, Sample(image, 1)):
+        ((came,),) = there_and_back(DataFromList([[value]], False).map(lambda dp: dp))
+        assert type(came) is type(value), (came, value)
+        if isinstance(value, Kind | type):
+            assert came is value
+    points = DataFromGenerator(lambda: ([Point(i)] for i in range(9)))
+    moved = there_and_back(points.map(lambda dp: [Point(dp[0].x + 1)]))
+    assert moved == [[Point(i + 1)] for i in range(9)], moved
+    print("all came back")
+"""
+
+SPELLBOUND = """
+    import os, re
+    import dataflow_core as df
+
+    def holds_the_interpreter(dp):
+        os.write(1, b"%d\\n" % os.getpid())
+        re.match(r"(a+)+$", "a" * 60 + "b")
+
+    flow = df.DataFromList([[i] for i in range(9)], shuffle=False).map(holds_the_interpreter)
+    list(flow.parallel(2, BACKEND))
+"""
+
 VICTIM = """
     import os, sys, time
     import dataflow_core as df
