@@ -158,3 +158,36 @@ def test_padding_dicts_of_images() -> None:
     assert batch["image"].shape == (2, 3, 3, 3)
     assert batch["image"].dtype == np.uint8
     assert batch["image"].sum() == 2 * 9
+
+
+@pytest.mark.parametrize(
+    ("dtype", "pad_value"),
+    [("uint8", -1), ("uint8", 256), ("int32", 0.5), ("int32", float("nan")), ("bool", 2)],
+)
+def test_what_a_dtype_cannot_hold_pads_nothing(dtype: str, pad_value: float) -> None:
+    ragged = [[np.ones(length, dtype)] for length in (1, 2)]
+    flow = df.DataFromList(ragged, shuffle=False).padded_batch(2, pad_value=pad_value)
+    with pytest.raises(df.BatchError, match=f"component 0 is of dtype {dtype}.*padded with"):
+        list(flow)
+    even = [[np.ones(2, dtype)] for _ in range(2)]
+    ((batch,),) = df.DataFromList(even, shuffle=False).padded_batch(2, pad_value=pad_value)
+    assert batch.dtype == dtype
+    assert (batch == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "pad_value"), [("uint8", 255), ("int16", -7.0), ("float16", -1), ("bool", 1)]
+)
+def test_what_a_dtype_can_hold_pads(dtype: str, pad_value: float) -> None:
+    ragged = [[np.zeros(length, dtype)] for length in (1, 2)]
+    ((batch,),) = df.DataFromList(ragged, shuffle=False).padded_batch(2, pad_value=pad_value)
+    assert batch[0].tolist() == [0, pad_value]
+
+
+def test_by_shape_says_which_datapoint_lacks_the_component() -> None:
+    flow = df.BatchDataByShape(df.DataFromList([[1, 2], [1]], shuffle=False), 2, 1)
+    with pytest.raises(df.ComponentError) as raised:
+        list(flow)
+    (note,) = raised.value.__notes__
+    assert "in stage BatchDataByShape(2, idx=1" in note
+    assert "position 1" in note

@@ -87,3 +87,14 @@ def test_what_does_not_fit_together_is_refused(kwargs: dict[str, Any], told: str
 def test_one_datapoint_can_be_read_by_itself() -> None:
     flow = df.FakeData([(2,)], 3)
     assert flow[1][0].tolist() == flow[1][0].tolist() != flow[2][0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "domain"), [("float16", (0, 1)), ("float16", (-1, 3)), ("float32", (1, 2))]
+)
+def test_the_domain_ends_below_its_upper_bound(dtype: str, domain: tuple[int, int]) -> None:
+    low, high = domain
+    size = 20_000 if dtype == "float16" else 40_000_000
+    for (values,) in df.FakeData([[size]], 2, dtype=dtype, domain=domain):
+        assert low <= values.min()
+        assert values.max() < high

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ def pad(values: Sequence[Any], name: object, pad_value: float = 0) -> Stacked:
         pad_value: what fills the rest, in the dtype of the values.
 
     Raises:
-        BatchError: if the numbers of dimensions differ.
+        BatchError: if the numbers of dimensions differ, or `pad_value` is none of the dtype's.
 
     Example:
         >>> pad([np.array([1]), np.array([2, 3])], name=0).tolist()
@@ -36,8 +37,26 @@ def pad(values: Sequence[Any], name: object, pad_value: float = 0) -> Stacked:
         )
     shape = tuple(max(sizes) for sizes in zip(*(array.shape for array in arrays)))
     dtype = np.result_type(*(array.dtype for array in arrays))
+    if any(array.shape != shape for array in arrays):
+        _refuse_unfit(pad_value, dtype, name)
+    else:
+        pad_value = 0  # which nothing is filled with
     out = np.full((len(arrays), *shape), pad_value, dtype)
     for row, array in enumerate(arrays):
         filled: tuple[int | slice, ...] = (row, *(slice(size) for size in array.shape))
         out[filled] = array
     return out
+
+
+def _refuse_unfit(pad_value: float, dtype: np.dtype[Any], name: object) -> None:
+    """Raise if an array of numbers would hold something else than `pad_value`."""
+    if dtype.kind not in "biu":
+        return
+    if math.isfinite(pad_value) and pad_value == int(pad_value):
+        least, most = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+        if least <= pad_value <= most:
+            return
+    raise BatchError(
+        f"component {name!r} is of dtype {dtype} and cannot be padded with {pad_value!r}: choose"
+        " another pad_value, or convert the component in a map"
+    )

@@ -80,7 +80,11 @@ class _ByShapeRun(Run):
         idx, label = self._flow.idx, type(self._flow).__name__
         open_groups: dict[tuple[int, ...], list[Datapoint]] = {}
         for dp in self._upstream:
-            shape = np.shape(_shaped(component(dp, idx, label)))
+            try:
+                shape = np.shape(_shaped(component(dp, idx, label)))
+            except Exception as error:
+                note_place(error, self._flow._label(), self._upstream.position)
+                raise
             group = open_groups.setdefault(shape, [])
             group.append(dp)
             if len(group) == self._flow.batch_size:

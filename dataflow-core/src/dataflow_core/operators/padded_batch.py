@@ -22,7 +22,8 @@ class PadBatchData(GroupFlow):
 
     Raises:
         ValueError: if `batch_size` is below 1, or larger than a known length without remainder.
-        BatchError: while iterating, if numbers of dimensions differ within a batch.
+        BatchError: while iterating, if numbers of dimensions differ within a batch, or a component
+            that has to be padded cannot hold `pad_value`.
 
     Example:
         >>> import numpy as np, dataflow_core as df

@@ -110,9 +110,14 @@ def _uniform(
         return np.asarray(generator.random(shape) < 0.5)
     drawn = np.float32 if dtype == np.float32 else np.float64
     values: npt.NDArray[np.floating] = generator.random(shape, drawn)
-    if (low, high) != (0, 1):
-        values = values * (high - low) + low
-    return np.asarray(values, dtype)
+    if (low, high) == (0, 1) and dtype == drawn:
+        return values
+    made = np.asarray(values * (high - low) + low, dtype)
+    if dtype.kind != "f":
+        return made
+    # What lies just below `high` may have been rounded up to it.
+    below: Array = np.minimum(made, np.nextafter(dtype.type(high), dtype.type(-np.inf)))
+    return below
 
 
 def _per_component(domain: Domain | Sequence[Domain], count: int) -> list[Domain]:
