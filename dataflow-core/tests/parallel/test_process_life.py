@@ -197,3 +197,16 @@ def test_a_fork_reads_what_its_parent_keeps_and_its_copy_is_its_own() -> None:
         os.close(copied)
         assert os.waitpid(child, 0)[1] == 0
         assert (kept[1][:, 9, 9] == 77).all()
+
+
+def test_an_error_says_which_worker_raised_it() -> None:
+    def odd(dp: Any) -> Any:
+        raise ValueError(os.getpid())
+
+    flow = numbers(4).map(odd).parallel(1, "process")
+    with flow, pytest.raises(ValueError, match=r"\d+") as raised:
+        list(flow)
+    stage, worker = raised.value.__notes__
+    assert "at the datapoint with position 0" in stage
+    assert worker.startswith("in worker process 0:\nTraceback")
+    assert "raise ValueError(os.getpid())" in worker

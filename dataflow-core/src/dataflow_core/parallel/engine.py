@@ -215,5 +215,6 @@ class Engine:
 def raise_failure(failure: Failure) -> None:
     """Raise the exception of a worker here, as itself."""
     if failure.traceback_text is not None:
-        add_note(failure.error, f"in a worker process:\n{failure.traceback_text.rstrip()}")
+        where = "in a worker" if failure.worker is None else f"in worker process {failure.worker}"
+        add_note(failure.error, f"{where}:\n{failure.traceback_text.rstrip()}")
     raise failure.error

@@ -64,10 +64,12 @@ class Failure:
     Attributes:
         error: the exception, with its notes.
         traceback_text: of the worker, where the exception came from another process.
+        worker: the number of that one.
     """
 
     error: BaseException
     traceback_text: str | None = None
+    worker: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

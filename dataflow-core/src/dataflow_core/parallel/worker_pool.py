@@ -191,6 +191,8 @@ class WorkerPool(ABC, Generic[W]):
     def _answer(self, member: Member[W], result: Result | None, copied_out: int = 0) -> None:
         if result is not None:
             result.copied_out = copied_out
+            if result.failure is not None:
+                result.failure.worker = member.number
             self._roster.done(member, result.number, result.seconds)
             self._answers.append(result)
 
