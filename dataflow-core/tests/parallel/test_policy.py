@@ -590,6 +590,25 @@ class TestArguments:
         with pytest.raises(ValueError, match=f"{name} of ParallelData is at least 0"):
             source().map(draw).parallel(1, **{name: value})
 
+    def test_a_time_limit_of_nothing_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="timeout_s of ParallelData is above 0"):
+            source().map(draw).parallel(1, timeout_s=0)
+
+    @pytest.mark.parametrize("name", ["max_errors", "timeout_s"])
+    def test_a_bound_is_a_number(self, name: str) -> None:
+        with pytest.raises(TypeError, match=f"{name} of ParallelData is a number"):
+            source().map(draw).parallel(1, **{name: "3"})
+
+    def test_an_order_may_be_an_integer_of_numpy(self) -> None:
+        flow = source().map(draw).parallel(1, ordered=np.int64(3))
+        assert flow.ordered == 3
+        assert source().map(draw).parallel(1, ordered=np.int64(0)).ordered is True
+
+    @pytest.mark.parametrize("arguments", [(1.5,), ("3",), (1, "2"), (1, None)])
+    def test_retries_are_counted_in_integers(self, arguments: Any) -> None:
+        with pytest.raises(TypeError, match="Retry takes an integer"):
+            df.Retry(*arguments)
+
     @pytest.mark.parametrize("ordered", [-1, None, "no", 2.5])
     def test_another_order_is_refused(self, ordered: Any) -> None:
         with pytest.raises(ValueError, match="ordered of ParallelData"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, SupportsIndex
 
@@ -61,7 +62,8 @@ class ParallelData(ProxyDataFlow):
         quarantine: a file that gets a line of JSON for each skipped datapoint: epoch, position,
             stage, error, traceback.
         timeout_s: seconds after which a worker process that is still at one task is killed, and
-            the task given to another; None: never. Threads cannot be killed.
+            the task given to another; for a start it is at least 30 s. None: never. Threads cannot
+            be killed.
 
     Raises:
         UnknownPluginError: if no backend has that name.
@@ -110,6 +112,8 @@ class ParallelData(ProxyDataFlow):
         self.max_errors = _checked_bound(max_errors, "max_errors", label)
         self.quarantine = None if quarantine is None else Path(quarantine)
         self.timeout_s = _checked_bound(timeout_s, "timeout_s", label)
+        if self.timeout_s == 0:
+            raise ValueError(f"timeout_s of {label} is above 0, or None for no limit")
         self._counts = Counts()
         # Whoever makes a flow is one frame away, or two if a subclass translates arguments.
         warn_of_idle_workers(
@@ -216,9 +220,11 @@ def resolved_backend(backend: str | Backend) -> Backend:
 
 
 def _checked_ordered(ordered: bool | int, stage: str) -> bool | int:
-    if isinstance(ordered, int) and ordered >= 0:
+    if isinstance(ordered, bool):
+        return ordered
+    if hasattr(ordered, "__index__") and ordered.__index__() >= 0:
         # 0 places out of order is in order; as a bool it would mean the opposite.
-        return True if ordered == 0 and ordered is not False else ordered
+        return ordered.__index__() or True
     raise ValueError(
         f"ordered of {stage} is True, False, or by how many places datapoints may be out of order,"
         f" not {ordered!r}"
@@ -226,7 +232,11 @@ def _checked_ordered(ordered: bool | int, stage: str) -> bool | int:
 
 
 def _checked_bound(value: float | None, name: str, stage: str) -> float | None:
-    if value is not None and not value >= 0:
+    if value is None:
+        return None
+    if not isinstance(value, Real):
+        raise TypeError(f"{name} of {stage} is a number, or None for no bound, not {value!r}")
+    if not value >= 0:
         raise ValueError(f"{name} of {stage} is at least 0, or None for no bound, got {value!r}")
     return value
 

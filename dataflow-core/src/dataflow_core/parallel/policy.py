@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Literal, TypeAlias
 
 from dataflow_core import hooks
@@ -24,6 +26,7 @@ class Retry:
         then: what to do when all were in vain: "raise" or "skip".
 
     Raises:
+        TypeError: if a number is none.
         ValueError: if a number is out of range, or `then` is neither.
     """
 
@@ -32,7 +35,9 @@ class Retry:
     then: Literal["raise", "skip"] = "raise"
 
     def __post_init__(self) -> None:
-        if self.times < 1 or self.backoff_s < 0:
+        if not isinstance(self.times, Integral) or not isinstance(self.backoff_s, Real):
+            raise TypeError(f"Retry takes an integer and a number of seconds, got {self}")
+        if self.times < 1 or not 0 <= self.backoff_s < math.inf:
             raise ValueError(f"Retry takes times >= 1 and backoff_s >= 0, got {self}")
         if self.then not in ("raise", "skip"):
             raise ValueError(f'then of Retry is "raise" or "skip", got {self.then!r}')
