@@ -6,12 +6,14 @@ values that is most of the time. What is left to do is done for many of them at 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import chain, count, islice, takewhile
 
 import lmdb
 
 from dataflow_core.flow import Datapoint
+from dataflow_lmdb.changes import Watch
 from dataflow_lmdb.database import Lease
 from dataflow_lmdb.keys import BLOCK, Keys
 from dataflow_lmdb.location import changed
@@ -21,6 +23,9 @@ _AHEAD_BYTES = 1 << 16
 
 #: Has the key of no record: LMDB has no empty ones.
 _NO_RECORD = (b"", b"")
+
+#: Behind all indices.
+_NOWHERE = sys.maxsize
 
 
 def in_order(lease: Callable[[], Lease], keys: Keys, indices: range) -> Iterator[Datapoint]:
@@ -52,32 +57,47 @@ def _blocks(lease: Callable[[], Lease], keys: Keys, indices: range) -> Iterator[
         records = iter(cursor)
         watch = held.database.watch
         place, seen = watch.place, watch.seen
-        is_large = False
         while start < stop:
             # Any time may have passed by now.
             if place[0] != seen:
                 return
-            if is_large:
-                # What is done for many at a time would only cost here.
-                block = [[*next(records, _NO_RECORD)]]
-                agree = block[0][0] == keys.at(start)
-            else:
-                block = _read(islice(records, min(stop, start - start % BLOCK + BLOCK) - start))
-                agree = keys.are([key for key, _ in block], start)
+            block = _read(islice(records, min(stop, start - start % BLOCK + BLOCK) - start))
             if place[0] != seen or not block:
                 return
-            if not agree:
+            if not keys.are([key for key, _ in block], start):
                 yield _agreeing(block, keys, start)
                 return
-            is_large = len(block[-1][1]) > _AHEAD_BYTES
             yield block
             start += len(block)
+            if len(block[0][1]) > _AHEAD_BYTES:
+                start = yield from _one_by_one(records, keys, watch, range(start, stop))
         if place[0] != seen:
             # Nobody looks another record up.
             raise changed(held.database.location.path)
     except lmdb.Error:
         # A damaged page; or a cursor that a forked child inherited, where it must not be used.
         return
+
+
+def _one_by_one(
+    records: Iterator[tuple[bytes, bytes]], keys: Keys, watch: Watch, indices: range
+) -> Generator[list[Datapoint], None, int]:
+    """Yield blocks of one record, up to the first small one; return the index after it.
+
+    What `_blocks` does for many records at a time would only cost here. Past a record that is not
+    the one looked for nobody goes on.
+    """
+    place, seen, at = watch.place, watch.seen, keys.at
+    for index in indices:
+        if place[0] != seen:
+            return indices.stop
+        key, value = next(records, _NO_RECORD)
+        if place[0] != seen or key != at(index):
+            return _NOWHERE
+        yield [[key, value]]
+        if len(value) <= _AHEAD_BYTES:
+            return index + 1
+    return indices.stop
 
 
 def _read(records: Iterable[tuple[bytes, bytes]]) -> list[Datapoint]:
