@@ -55,7 +55,7 @@ def encode(
     >>> len(frames), frames[1].nbytes
     (2, 150528)
     """
-    tokens = flat_tokens(datapoint)
+    tokens = _flat(datapoint)
     frames: list[Frame] = [pack_tokens(tokens)] if tokens else _frames(datapoint, fallback, limits)
     nbytes = len(frames[0]) if len(frames) == 1 else sum(map(_nbytes, frames))
     if nbytes > limits.max_bytes:
@@ -65,8 +65,8 @@ def encode(
     return frames
 
 
-def flat_tokens(datapoint: object) -> list[object] | None:
-    """Return the tokens of a short list whose items are tokens as they are; None for all else.
+def _flat(datapoint: object) -> list[object] | None:
+    """The tokens of a short list whose items are tokens as they are; None for all else.
 
     The most frequent datapoint, and in half the time.
     """

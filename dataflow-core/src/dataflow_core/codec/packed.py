@@ -17,14 +17,12 @@ from typing import Any
 
 from dataflow_core.codec import wire
 from dataflow_core.codec.decoder import DecodeFallback, decode
-from dataflow_core.codec.encoder import EncodeFallback, Frame, encode, flat_tokens
+from dataflow_core.codec.encoder import EncodeFallback, Frame, encode
 from dataflow_core.codec.limits import DEFAULT, Limits
-from dataflow_core.codec.tokens import pack_array
 from dataflow_core.errors import CodecError
 
 _START = struct.Struct("<4sI")
 _ONE_FRAME = struct.Struct("<4sIQ")
-_ONE_HEADER = struct.Struct("<4sIQ4s")
 _ZEROS = bytes(wire.ALIGNMENT)
 
 
@@ -47,13 +45,6 @@ def dumps(
     >>> loads(dumps([1, (2, 3)]))
     [1, (2, 3)]
     """
-    tokens = flat_tokens(datapoint)
-    if tokens is not None:
-        # The most frequent datapoint: what follows, without a copy of the header.
-        packed = pack_array(tokens)
-        length = len(wire.PREFIX) + len(packed)
-        if length <= limits.max_bytes:
-            return _ONE_HEADER.pack(wire.PACKED_PREFIX, 1, length, wire.PREFIX) + packed
     frames = encode(datapoint, fallback=fallback, limits=limits)
     header = frames[0]
     if len(frames) == 1:

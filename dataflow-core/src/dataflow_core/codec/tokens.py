@@ -49,17 +49,12 @@ def pack_tokens(tokens: list[object]) -> bytes:
     >>> pack_tokens([1, "a"])
     b'DFC\x01\x92\x01\xa1a'
     """
-    return wire.PREFIX + pack_array(tokens)
-
-
-def pack_array(tokens: list[object]) -> bytes:
-    """Write what follows the prefix of a header; see `pack_tokens`."""
     packer = Packer(default=_big_int, strict_types=True, unicode_errors=_UNICODE_ERRORS)
     try:
         packed: bytes = packer.pack(tokens)
     except (ValueError, OverflowError) as error:
         raise CodecError(f"msgpack cannot hold this datapoint: {error}") from error
-    return packed
+    return wire.PREFIX + packed
 
 
 def unpack_tokens(header: bytes, ext_hook: Callable[[int, bytes], Any]) -> list[Any]:
