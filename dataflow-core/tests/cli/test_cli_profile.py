@@ -67,6 +67,7 @@ PIPELINES: dict[str, Callable[[], df.DataFlow]] = {
     "several flows": lambda: df.ConcatData([numbers().map(draw), Squares().map(draw)]).map(draw),
     "flows side by side": lambda: df.JoinData([numbers().map(draw), Squares().map(draw)]),
     "a generator of one's own": lambda: Twice(numbers().map(draw)).map(draw),
+    "one flow twice": lambda: df.ConcatData([*[numbers().map(draw)] * 2]),
     "workers": lambda: numbers().map(draw).batch(2).parallel(2, backend="thread").map(draw),
     "workers twice": lambda: (
         numbers().map(draw).parallel(2, "thread").shuffle(4).map(draw).parallel(2, "thread")
@@ -123,6 +124,15 @@ def test_clones_run_as_they_are() -> None:
     with df.ReplicateData(numbers(), 2, backend="thread") as flow:
         costs = stage_costs(flow, 0.02, seed=1)
     assert costs.by_stage.keys() == {id(flow)}
+
+
+def test_a_stage_that_two_others_read_counts_once() -> None:
+    shared = numbers().map(draw)
+    flow = df.ConcatData([shared.map(draw), shared.map(draw)])
+    costs = stage_costs(flow, 0.02, seed=1)
+    (loop,) = crews_of(tree(flow), costs)
+    assert [stage for stage, _ in loop.stages].count(shared) == 1
+    assert loop.seconds <= costs.seconds
 
 
 def test_an_epoch_of_nothing_is_an_error() -> None:

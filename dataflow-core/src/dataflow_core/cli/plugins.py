@@ -10,17 +10,16 @@ from typing import Annotated
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from dataflow_core import hooks
+from dataflow_core.cli.table import show
 from dataflow_core.discovery import DISABLE_VARIABLE, Entry
 from dataflow_core.errors import BrokenPluginError
 from dataflow_core.flow import DataFlow
 
 _HEADINGS = ("kind", "name", "distribution", "version", "resolves to", "loads", "remark")
-_UNBOUNDED = 10_000
 _STYLES = {"yes": "green", "no": "bold red", "": ""}
 
 
@@ -46,11 +45,7 @@ def plugins(
 ) -> None:
     """List what is installed: sources, operators, augmentors, backends, commands and hooks."""
     rows = examine((*DataFlow.registry.entries(), *hooks.entries()), load=load)
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        # For grep and awk: one line a plugin, however long it gets.
-        console = Console(highlight=False, width=_UNBOUNDED)
-    console.print(_table(rows, framed=console.is_terminal), soft_wrap=not console.is_terminal)
+    show(lambda is_terminal: _table(rows, framed=is_terminal))
     disabled = os.environ.get(DISABLE_VARIABLE)
     if disabled:
         typer.echo(f"left out by {DISABLE_VARIABLE}: {disabled}", err=True)

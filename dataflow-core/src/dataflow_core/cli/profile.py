@@ -8,18 +8,17 @@ from typing import Annotated
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from dataflow_core.cli.measure import measure
 from dataflow_core.cli.stage_times import Cost, Costs, stage_costs
+from dataflow_core.cli.table import show
 from dataflow_core.cli.target import load_flow
 from dataflow_core.flow import DataFlow, PointwiseFlow
 from dataflow_core.flow.explain import Row, tree
 from dataflow_core.parallel import ParallelData
 
 _HEADINGS = ("stage", "runs in", "µs each", "share", "datapoints")
-_UNBOUNDED = 10_000
 
 #: Seconds; instead of none.
 _NOTHING = 1e-12
@@ -73,7 +72,7 @@ def profile(
     with load_flow(target) as flow:
         costs = stage_costs(flow, seconds, seed)
         rows = tree(flow)
-        _show(_table(rows, costs))
+        show(lambda _: _table(rows, costs))
         crews = crews_of(rows, costs)
         slowest = max(crews, key=lambda crew: crew.seconds)
         possible = costs.datapoints / max(slowest.seconds, _NOTHING)
@@ -100,8 +99,8 @@ def crews_of(rows: Sequence[Row], costs: Costs) -> list[Crew]:
     loop = Crew("the loop itself, outside of workers", is_loop=True)
     crews = [loop]
     placed: dict[int, Crew] = {}
-    for row in rows:
-        flow = row.flow
+    # A stage that several others read is there more than once.
+    for flow in {id(row.flow): row.flow for row in rows}.values():
         if isinstance(flow, ParallelData):
             part = flow._plan().part
             alone = part is None or part.stream is not None
@@ -130,10 +129,3 @@ def _table(rows: Sequence[Row], costs: Costs) -> Table:
             figures = (each, f"{cost.seconds / total:.0%}", f"{cost.datapoints:,}")
         table.add_row(row.text, row.place or "", *figures)
     return table
-
-
-def _show(table: Table) -> None:
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_UNBOUNDED)
-    console.print(table, soft_wrap=not console.is_terminal)

@@ -8,11 +8,11 @@ interpreter, which may take for ever; so the kernel is asked to tell of the end,
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import os
 import select
 import shutil
 import signal
+import sys
 import threading
 from collections.abc import Sequence
 
@@ -33,7 +33,7 @@ def hold(lifeline: int, parent: int, leftovers: Sequence[str]) -> None:
     threading.Thread(
         target=_watch, args=(lifeline, parent, leftovers), name="dataflow-lifeline", daemon=True
     ).start()
-    if hasattr(fcntl, "F_SETSIG"):
+    if sys.platform == "linux":
         _have_the_kernel_tell(lifeline)
 
 
@@ -53,6 +53,8 @@ def _have_the_kernel_tell(lifeline: int) -> None:
     `alarm(seconds)`: called with the signal's number, it sets an alarm for one second later, whose
     default is to end the process. Until then the thread has time to do it properly.
     """
+    import fcntl  # which other systems may lack
+
     libc = ctypes.CDLL(None)
     libc.signal.argtypes = [ctypes.c_int, ctypes.c_void_p]
     libc.signal.restype = ctypes.c_void_p

@@ -32,8 +32,8 @@ class Overtaking:
     def choose(self, tasks: Iterable[Task], arrived: Collection[int]) -> Task | None:
         """Return the first of `tasks`, in the order they were made, that may be handed out."""
         if not self.limit:
-            first = next(iter(tasks))
-            return first if first.number in arrived else None
+            first = next(iter(tasks), None)
+            return first if first is not None and first.number in arrived else None
         has_arrived = set(arrived)
         ahead = 0
         most_overtaken = 0

@@ -130,12 +130,7 @@ def as_boxes(boxes: npt.ArrayLike) -> Boxes:
     Raises:
         ValueError: the shape is another one.
     """
-    rows = np.asarray(boxes)
-    if rows.shape == (0,):
-        rows = rows.reshape(0, 4)
-    if rows.ndim != 2 or rows.shape[1] != 4:
-        raise ValueError(f"boxes have shape (N, 4): x0 y0 x1 y1; got {rows.shape}")
-    return rows
+    return _rows(boxes, 4, "boxes have shape (N, 4): x0 y0 x1 y1")
 
 
 def as_points(coords: npt.ArrayLike) -> Coords:
@@ -144,9 +139,14 @@ def as_points(coords: npt.ArrayLike) -> Coords:
     Raises:
         ValueError: the shape is another one.
     """
-    points = np.asarray(coords)
-    if points.shape == (0,):
-        points = points.reshape(0, 2)
-    if points.ndim != 2 or points.shape[1] != 2:
-        raise ValueError(f"coordinates have shape (N, 2): x y; got {points.shape}")
+    points = _rows(coords, 2, "coordinates have shape (N, 2): x y")
     return points if np.issubdtype(points.dtype, np.floating) else points.astype(np.float64)
+
+
+def _rows(values: npt.ArrayLike, width: int, rule: str) -> npt.NDArray[Any]:
+    rows = np.asarray(values)
+    if rows.shape == (0,):
+        rows = rows.reshape(0, width)
+    if rows.ndim != 2 or rows.shape[1] != width:
+        raise ValueError(f"{rule}; got {rows.shape}")
+    return rows
