@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,21 @@ def test_a_fork_reads_what_its_parent_keeps_and_its_copy_is_its_own() -> None:
         os.close(copied)
         assert os.waitpid(child, 0)[1] == 0
         assert (kept[1][:, 9, 9] == 77).all()
+
+
+def test_inputs_that_find_no_room_in_slots_go_through_the_socket_bit_by_bit() -> None:
+    def images() -> Any:
+        return ([number, np.full(3 << 20, number, np.uint8)] for number in range(12))
+
+    flow = df.DataFromGenerator(images).map(lambda dp: [dp[0], int(dp[1].sum())])
+    sums: list[Any] = []
+    with flow.parallel(2, ProcessBackend(limit_bytes=1)) as parallel:
+        # In a thread: what the socket does not take at once must not be waited for forever.
+        reading = threading.Thread(target=lambda: sums.extend(parallel), daemon=True)
+        reading.start()
+        reading.join(60)
+        assert not reading.is_alive()
+    assert sums == [[number, number * (3 << 20)] for number in range(12)]
 
 
 def test_an_error_says_which_worker_raised_it() -> None:

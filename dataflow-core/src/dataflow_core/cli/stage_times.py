@@ -94,8 +94,6 @@ class _Clock:
     """Says whose the time is: whoever began last and has not ended."""
 
     def __init__(self) -> None:
-        #: The copies, by the `id` of what they were made of, and the other way.
-        self._twins: dict[int, DataFlow] = {}
         self._originals: dict[int, int] = {}
         self._costs: dict[int, Cost] = {}
         self._nobody = Cost()
@@ -129,9 +127,7 @@ class _Clock:
     def _copy(self, flow: DataFlow) -> DataFlow:
         while isinstance(flow, ParallelData):
             flow = flow.ds
-        if id(flow) in self._twins:
-            return self._twins[id(flow)]
-        twin = self._twins[id(flow)] = copy.copy(flow)
+        twin = copy.copy(flow)
         self._originals[id(twin)] = id(flow)
         if flow._placement():
             return twin  # Its upstream runs in other processes, out of earshot.
