@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from dataflow_core.errors import DataFlowError
 from dataflow_image.decoding import decode_image
+from dataflow_image.decoding.header import read_header
+from dataflow_image.decoding.truncation import missing_end
 from dataflow_image.errors import ImageDecodeError
-from dataflow_image.header import read_header
-from dataflow_image.truncation import missing_end
 
 FORMATS = [".jpg", ".png", ".webp"]
 

@@ -11,8 +11,8 @@ import pytest
 
 from dataflow_core import DataFlow, DataFromList
 from dataflow_image import AugmentImageComponent, DecodeImage, ImageDecodeError
-from dataflow_image.decoding import EncodedImage
-from dataflow_image.header import ImageHeader
+from dataflow_image.decoding.encoded import EncodedImage
+from dataflow_image.decoding.header import ImageHeader
 from dataflow_image.imgaug import (
     CenterCrop,
     ColorJitter,

@@ -8,8 +8,7 @@ from dataflow_image.augment import (
     AugmentImageComponents,
     AugmentImageCoordinates,
 )
-from dataflow_image.decode import DecodeImage
-from dataflow_image.decoding import decode_image
+from dataflow_image.decoding import DecodeImage, decode_image
 from dataflow_image.errors import ImageDecodeError
 from dataflow_image.mixing import CutMix, MixUp
 from dataflow_image.sources.folder import ImageFolder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataflow_core import BatchData, DataFlow
 from dataflow_image.augment import AugmentImageComponent
-from dataflow_image.decode import DecodeImage
+from dataflow_image.decoding import DecodeImage
 from dataflow_image.imgaug import ColorJitter, Flip, GoogleNetRandomCropAndResize
 
 __all__ = ["BATCH_SIZE", "SIDE", "training_pipeline"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dataflow_core import IndexedDataFlow
-from dataflow_image.located import decode_located
+from dataflow_image.decoding.located import decode_located
 
 __all__ = ["IMAGE_EXTENSIONS", "ImageFolder"]
 

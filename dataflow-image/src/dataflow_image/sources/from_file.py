@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dataflow_core import IndexedDataFlow
+from dataflow_image.decoding.located import checked_channel, decode_located
 from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.spec import Image
-from dataflow_image.located import checked_channel, decode_located
 
 __all__ = ["ImageFromFile"]
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataflow_core import DataFlow, Datapoint
 from dataflow_core.collate import row
 from dataflow_core.flow import Index, PointwiseFlow, component, with_component
-from dataflow_image.decoding import MAX_PIXELS, ImageData, decode_image
+from dataflow_image.decoding.encoded import MAX_PIXELS, ImageData, decode_image
+from dataflow_image.decoding.located import checked_channel, located
+from dataflow_image.decoding.reduced import decode_reduced
 from dataflow_image.errors import ImageDecodeError
 from dataflow_image.imgaug import AugmentorList, ImageAugmentor, arguments
 from dataflow_image.imgaug.spec import Image
-from dataflow_image.located import checked_channel, located
-from dataflow_image.reduced import decode_reduced
 
 __all__ = ["DecodeImage"]
 

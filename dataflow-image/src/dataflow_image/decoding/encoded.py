@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dataflow_image.decoding.header import ImageHeader, read_header
+from dataflow_image.decoding.truncation import missing_end
 from dataflow_image.errors import ImageDecodeError
-from dataflow_image.header import ImageHeader, read_header
-from dataflow_image.truncation import missing_end
 
 __all__ = ["MAX_PIXELS", "EncodedImage", "ImageData", "decode_image"]
 

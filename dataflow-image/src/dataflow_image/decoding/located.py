@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dataflow_core.flow import position_at_hand
-from dataflow_image.decoding import decode_image
+from dataflow_image.decoding.encoded import decode_image
 from dataflow_image.errors import ImageDecodeError
 
 __all__ = ["CHANNELS", "checked_channel", "decode_located", "located"]

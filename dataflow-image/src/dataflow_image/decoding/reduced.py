@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dataflow_core.collate import row
-from dataflow_image.decoding import EncodedImage, ImageData
+from dataflow_image.decoding.encoded import EncodedImage, ImageData
 from dataflow_image.imgaug import AugmentorList, ImageSpec
 from dataflow_image.imgaug.augmentor_list import Course
 from dataflow_image.imgaug.transforms import (
