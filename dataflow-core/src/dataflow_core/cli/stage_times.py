@@ -188,7 +188,8 @@ class _Listened(ProxyDataFlow):
             cost.datapoints += out is not DROP
             return out
 
-        return replace(step, call=listened, mapped=None)
+        # A stage that leaves work to the next would be timed there.
+        return replace(step, call=listened, mapped=None, call_before=None)
 
     def _walk(
         self, walk: Callable[[int], Iterator[Datapoint] | None], source: DataFlow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataflow_core.flow.chain_run import Call
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import (
     DROP,
@@ -12,6 +13,7 @@ from dataflow_core.flow.datapoint import (
     with_component,
 )
 from dataflow_core.flow.indexed import IndexedDataFlow
+from dataflow_core.flow.left_work import stage_before
 from dataflow_core.flow.position import position_at_hand
 from dataflow_core.flow.proxy import PointwiseFlow, ProxyDataFlow
 from dataflow_core.flow.random_flow import RNGDataFlow
@@ -19,6 +21,7 @@ from dataflow_core.flow.run import Place, Run, Scope
 
 __all__ = [
     "DROP",
+    "Call",
     "Component",
     "DataFlow",
     "Datapoint",
@@ -32,5 +35,6 @@ __all__ = [
     "Scope",
     "component",
     "position_at_hand",
+    "stage_before",
     "with_component",
 ]

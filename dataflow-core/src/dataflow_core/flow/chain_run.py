@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from dataflow_core.flow.datapoint import DROP, Datapoint, shallow_copy
 from dataflow_core.flow.failure import note_place
@@ -13,6 +13,8 @@ from dataflow_core.rng import DrawContext, hold, let_go
 
 if TYPE_CHECKING:
     from dataflow_core.flow.dataflow import DataFlow
+
+Call: TypeAlias = "Callable[[Datapoint], Datapoint]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,13 +28,21 @@ class Step:
         may_drop: whether `call` ever returns DROP.
         mapped: a function that does the same to a shallow copy, None meaning DROP, if there is
             one; saves a call per datapoint where the step is alone.
+        call_before: takes the stage that comes next, and returns a better `call` for it, if any.
     """
 
     stage: DataFlow
-    call: Callable[[Datapoint], Datapoint]
+    call: Call
     draws: bool = True
     may_drop: bool = True
     mapped: Callable[[Datapoint], Datapoint | None] | None = None
+    call_before: Callable[[DataFlow], Call | None] | None = None
+
+    def call_to(self, following: Step | None) -> Call:
+        """Return what this step does if `following` is the next."""
+        if following is None or self.call_before is None:
+            return self.call
+        return self.call_before(following.stage) or self.call
 
 
 class ChainRun(Run):
@@ -57,9 +67,10 @@ class ChainRun(Run):
         if len(self._steps) == 1:
             step = self._steps[0]
             return self._single(step.call) if step.mapped is None else self._mapped(step.mapped)
-        return self._several([*enumerate(step.call for step in self._steps)])
+        following = (*self._steps[1:], None)
+        return self._several([*enumerate(map(Step.call_to, self._steps, following))])
 
-    def _single(self, call: Callable[[Datapoint], Datapoint]) -> Iterator[Datapoint]:
+    def _single(self, call: Call) -> Iterator[Datapoint]:
         hold(self._context)
         try:
             for dp in self._base:
@@ -87,9 +98,7 @@ class ChainRun(Run):
         finally:
             let_go()
 
-    def _several(
-        self, calls: Sequence[tuple[int, Callable[[Datapoint], Datapoint]]]
-    ) -> Iterator[Datapoint]:
+    def _several(self, calls: Sequence[tuple[int, Call]]) -> Iterator[Datapoint]:
         context = self._context
         hold(context)
         try:

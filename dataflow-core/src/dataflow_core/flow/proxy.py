@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from typing import ClassVar
 
 from dataflow_core.flow.chain import Chain
-from dataflow_core.flow.chain_run import Step
+from dataflow_core.flow.chain_run import Call, Step
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
 
@@ -81,13 +82,37 @@ class PointwiseFlow(ProxyDataFlow):
         return True
 
     @abstractmethod
-    def _call(self) -> Callable[[Datapoint], Datapoint]:
+    def _call(self) -> Call:
         """Return the function datapoint → datapoint or DROP; asked for once per run."""
+
+    def _call_before(self, following: DataFlow) -> Call | None:
+        """Return a function to use instead where `following` is the very next stage, if any.
+
+        It may hand out something that only `following` understands, such as work left undone that
+        nobody may need. The stream must be the same.
+        """
+        del following
+        return None
 
     def _mapped(self) -> Callable[[Datapoint], Datapoint | None] | None:
         """Return a function that does the same to a shallow copy, None meaning DROP, if any."""
         return None
 
     def _chain(self) -> Chain:
-        step = Step(self, self._call(), self._draws, self._may_drop, self._mapped())
+        step = Step(
+            self,
+            self._call(),
+            self._draws,
+            self._may_drop,
+            self._mapped(),
+            self._call_before,
+        )
         return self.ds._chain().then(step)
+
+
+def calls_of(stages: Sequence[PointwiseFlow]) -> list[Call]:
+    """Return what stages do that run one right after the other."""
+    return [
+        (None if following is None else stage._call_before(following)) or stage._call()
+        for stage, following in zip_longest(stages, stages[1:])
+    ]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataflow_core.errors import StateError
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.group import Grouping, done_groups, place_among
-from dataflow_core.flow.proxy import PointwiseFlow
+from dataflow_core.flow.proxy import PointwiseFlow, calls_of
 from dataflow_core.flow.ranges import first_outside
 from dataflow_core.flow.run import Place, Run, Scope, position_of, upstream_place
 from dataflow_core.parallel.chunk import ChunkSize
@@ -25,7 +25,7 @@ def after_grouping(
     stages: Sequence[PointwiseFlow], draws: Draws, position: int, group: Datapoint
 ) -> Result:
     """Run the steps after the grouping on a group that no worker made."""
-    steps = Steps([stage._call() for stage in stages], [stage._label() for stage in stages])
+    steps = Steps(calls_of(stages), [stage._label() for stage in stages])
     result = Result(0, [], [])
     steps.run(steps.context(draws, draws.after), [position], [group], result)
     return result

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from dataflow_core.errors import NotPicklableError
+from dataflow_core.flow.chain_run import Call
 from dataflow_core.flow.dataflow import DataFlow
-from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.group import GroupFlow
-from dataflow_core.flow.proxy import PointwiseFlow, ProxyDataFlow
+from dataflow_core.flow.proxy import PointwiseFlow, ProxyDataFlow, calls_of
 from dataflow_core.parallel.policy import OnError
 
 P = TypeVar("P", bound=ProxyDataFlow)
-
-Call = Callable[[Datapoint], Datapoint]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,11 +49,11 @@ class WorkersPart:
     def calls_before(self) -> list[Call]:
         """Return the functions that are run on each input."""
         read: list[Call] = [] if self.read is None else [self.read._reader()]
-        return read + [stage._call() for stage in self.before]
+        return read + calls_of(self.before)
 
     def calls_after(self) -> list[Call]:
         """Return the functions that are run on each group."""
-        return [stage._call() for stage in self.after]
+        return calls_of(self.after)
 
     def labels(self) -> list[str]:
         """Return the names of the stages whose functions `calls_before` returns."""

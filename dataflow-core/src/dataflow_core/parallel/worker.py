@@ -10,13 +10,14 @@ from itertools import count
 from typing import Protocol
 
 from dataflow_core.collate import Allocate, Rows, allocating, uniform
+from dataflow_core.flow.chain_run import Call
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import DROP, Datapoint
 from dataflow_core.flow.failure import note_place
 from dataflow_core.flow.group import Grouping
 from dataflow_core.flow.reset import resetting
 from dataflow_core.flow.run import Run, Scope
-from dataflow_core.parallel.part import Call, WorkersPart
+from dataflow_core.parallel.part import WorkersPart
 from dataflow_core.parallel.policy import OnError, decide, wait_before_retry
 from dataflow_core.parallel.task import Draws, Failure, Result, Skipped, Task
 from dataflow_core.rng import DrawContext, hold, let_go

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataflow_core import DataFlow, Datapoint
 from dataflow_core.flow import Index, with_component
 from dataflow_image.augment.flow import AugmentFlow
-from dataflow_image.augment.images import image_at
+from dataflow_image.augment.images import first_image_at
 from dataflow_image.imgaug import AugmentorList, ImageAugmentor
 
 __all__ = ["AugmentImageComponent"]
@@ -62,7 +62,7 @@ class AugmentImageComponent(AugmentFlow):
         self.index = index
 
     def _augment(self, dp: Datapoint) -> Datapoint:
-        image, _ = self._drawn(image_at(dp, self.index, type(self).__name__))
+        image, _ = self._drawn(first_image_at(dp, self.index, type(self).__name__))
         return with_component(dp, self.index, image)
 
     def _indices(self) -> Mapping[str, object]:

@@ -11,7 +11,7 @@ from dataflow_core import Component, DataFlow, Datapoint
 from dataflow_core.flow import Index, component, with_component
 from dataflow_image import imgaug
 from dataflow_image.augment.flow import AugmentFlow
-from dataflow_image.augment.images import image_at, refuse_other_size, size_after
+from dataflow_image.augment.images import first_image_at, image_at, refuse_other_size, size_after
 from dataflow_image.imgaug import AugmentorList, ImageAugmentor
 from dataflow_image.imgaug.spec import Image
 
@@ -104,7 +104,8 @@ class AugmentImageComponents(AugmentFlow):
                 raise ValueError(f"{type(self).__name__}: component {one!r} is named twice")
 
     def _augment(self, dp: Datapoint) -> Datapoint:
-        image, transform = self._drawn(self._image(dp, self.index[0]))
+        first = first_image_at(dp, self.index[0], type(self).__name__)
+        image, transform = self._drawn(first)
         changed = with_component(dp, self.index[0], image)
         for index in self.index[1:]:
             image = self._applied(transform.apply_image, self._image(dp, index))
@@ -139,10 +140,9 @@ class AugmentImageComponents(AugmentFlow):
         return dp
 
     def _image(self, dp: Datapoint, index: Index) -> Image:
-        """Return an image or a mask, if it is of the first one's size."""
+        """Return a further image or a mask, if it is of the first one's size."""
         img = image_at(dp, index, type(self).__name__)
-        if index != self.index[0]:
-            refuse_other_size(img, index, dp[self.index[0]], self.index[0])
+        refuse_other_size(img, index, dp[self.index[0]], self.index[0])
         return img
 
     def _mark(self, dp: Datapoint, index: Index) -> Component:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataflow_core import DataFlow, Datapoint
 from dataflow_core.flow import Index, component, with_component
 from dataflow_image.augment.flow import AugmentFlow
-from dataflow_image.augment.images import image_at
+from dataflow_image.augment.images import first_image_at
 from dataflow_image.imgaug import AugmentorList, ImageAugmentor
 
 __all__ = ["AugmentImageCoordinates"]
@@ -70,7 +70,7 @@ class AugmentImageCoordinates(AugmentFlow):
 
     def _augment(self, dp: Datapoint) -> Datapoint:
         stage = type(self).__name__
-        img = image_at(dp, self.img_index, stage)
+        img = first_image_at(dp, self.img_index, stage)
         coords = component(dp, self.coords_index, stage)
         image, transform = self._drawn(img)
         moved = transform.apply_coords(self._numbers(coords))

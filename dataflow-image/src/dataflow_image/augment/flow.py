@@ -16,6 +16,7 @@ from dataflow_image.augment.writers import may_write
 from dataflow_image.imgaug import AugmentorList, ImageAugmentor, Transform
 from dataflow_image.imgaug.spec import Image
 from dataflow_image.imgaug.transforms import Coords
+from dataflow_image.imgaug.undecoded import Undecoded
 
 __all__ = ["AugmentFlow"]
 
@@ -66,11 +67,13 @@ class AugmentFlow(PointwiseFlow):
             return self._caught.dropping(self._augment, type(self).__name__)
         return self._augment
 
-    def _drawn(self, img: Image) -> tuple[Image, Transform]:
+    def _drawn(self, img: Image | Undecoded) -> tuple[Image, Transform]:
         """Draw for an image; return it augmented, in its batch if it can be, and the transform."""
-        given = img.copy() if self._copies_first else img
+        # What is decoded only now has no other holder.
+        given = img.copy() if self._copies_first and not isinstance(img, Undecoded) else img
         augmented, transform = self.augmentors.augment_with_transform(given, row)
-        return self._apart(augmented, img), transform
+        whole = img.decoded if isinstance(img, Undecoded) else img
+        return augmented if whole is None else self._apart(augmented, whole), transform
 
     def _applied(self, apply: Callable[[Image], Image], img: Image) -> Image:
         """Return `apply(img)` for a further image or mask."""

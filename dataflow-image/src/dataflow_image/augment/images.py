@@ -11,10 +11,17 @@ from dataflow_core.flow import Index, component
 from dataflow_image.imgaug import Transform, TransformList
 from dataflow_image.imgaug.spec import Image
 from dataflow_image.imgaug.transforms import ChannelsFirstTransform
+from dataflow_image.imgaug.undecoded import Undecoded
 
-__all__ = ["image_at", "refuse_other_size", "size_after"]
+__all__ = ["first_image_at", "image_at", "refuse_other_size", "size_after"]
 
 _IMAGE_NDIMS = (2, 3)
+
+
+def first_image_at(dp: Datapoint, index: Index, stage: str) -> Image | Undecoded:
+    """Return `dp[index]`, as `image_at` does, unless the stage before has left it undecoded."""
+    value = component(dp, index, stage)
+    return value if isinstance(value, Undecoded) else image_at(dp, index, stage)
 
 
 def image_at(dp: Datapoint, index: Index, stage: str) -> Image:
@@ -33,7 +40,9 @@ def image_at(dp: Datapoint, index: Index, stage: str) -> Image:
     raise ComponentError(f"{stage}: component {index!r} is {_named(value)}, not an image; {remedy}")
 
 
-def refuse_other_size(img: Image, index: Index, first: Image, first_index: Index) -> None:
+def refuse_other_size(
+    img: Image, index: Index, first: Image | Undecoded, first_index: Index
+) -> None:
     """Raise a ValueError unless an image has the height and width of the datapoint's first one."""
     if img.shape[:2] != first.shape[:2]:
         height, width = first.shape[:2]

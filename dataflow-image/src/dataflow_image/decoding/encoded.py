@@ -72,10 +72,9 @@ def decode_image(
         raise ValueError(f"decode_image: channel must be 1 (grey) or 3 (BGR), got {channel!r}")
     encoded = EncodedImage.read(data)
     encoded.check(max_pixels)
-    flags = _FLAGS[channel]
-    if keep_depth:
-        flags |= cv2.IMREAD_ANYDEPTH
-    return encoded.decode(flags, max_pixels, exif_orientation=exif_orientation)
+    return encoded.decode(
+        channel, exif_orientation=exif_orientation, keep_depth=keep_depth, max_pixels=max_pixels
+    )
 
 
 class EncodedImage(NamedTuple):
@@ -124,29 +123,28 @@ class EncodedImage(NamedTuple):
             raise self.error("there are no bytes at all")
         header = read_header(self.data)
         if header is not None:
-            self._refuse_large(header.height, header.width, max_pixels)
+            self.refuse_large(header.height, header.width, max_pixels)
         missing = missing_end(self.data)
         if missing is not None:
             raise self.error(f"the data is cut off: {missing} is missing")
         return header
 
     def decode(
-        self, flags: int, max_pixels: int | None = None, *, exif_orientation: bool = True
+        self,
+        channel: int,
+        *,
+        exif_orientation: bool = True,
+        keep_depth: bool = True,
+        max_pixels: int | None = None,
     ) -> npt.NDArray[Any]:
-        """Decode by OpenCV's IMREAD_* flags.
+        """Decode all of it; the arguments are those of `decode_image`.
 
         Raises:
             ImageDecodeError: OpenCV cannot read the data, or the image is too large.
         """
-        if not exif_orientation:
-            flags |= cv2.IMREAD_IGNORE_ORIENTATION
-        try:
-            image = cv2.imdecode(np.frombuffer(self.data, np.uint8), flags)
-        except cv2.error as error:
-            raise self.error(f"OpenCV gave up on it: {error}") from error
-        if image is None:
-            raise self.error(f"OpenCV cannot read it; it begins with {self.data[:8]!r}")
-        self._refuse_large(image.shape[0], image.shape[1], max_pixels)
+        flags = _FLAGS[channel] | (cv2.IMREAD_ANYDEPTH if keep_depth else 0)
+        image = self._decode(flags, exif_orientation=exif_orientation)
+        self.refuse_large(image.shape[0], image.shape[1], max_pixels)
         return image
 
     def decode_reduced(
@@ -158,7 +156,25 @@ class EncodedImage(NamedTuple):
             ImageDecodeError: OpenCV cannot read the data.
         """
         flags = _FLAGS[channel] if factor == 1 else _REDUCED_FLAGS[channel, factor]
-        return self.decode(flags, exif_orientation=exif_orientation)
+        return self._decode(flags, exif_orientation=exif_orientation)
+
+    def _decode(self, flags: int, *, exif_orientation: bool) -> npt.NDArray[Any]:
+        if not exif_orientation:
+            flags |= cv2.IMREAD_IGNORE_ORIENTATION
+        try:
+            image = cv2.imdecode(np.frombuffer(self.data, np.uint8), flags)
+        except cv2.error as error:
+            raise self.error(f"OpenCV gave up on it: {error}") from error
+        if image is None:
+            raise self.error(f"OpenCV cannot read it; it begins with {self.data[:8]!r}")
+        return image
+
+    def refuse_large(self, height: int, width: int, max_pixels: int | None) -> None:
+        """Raise an ImageDecodeError for an image of more than `max_pixels`, unless that is None."""
+        if max_pixels is not None and height * width > max_pixels:
+            raise self.error(
+                f"it is {height}x{width} (h x w), more than max_pixels={max_pixels} in all"
+            )
 
     def error(self, cause: str) -> ImageDecodeError:
         """Return the error that names these bytes."""
@@ -169,9 +185,3 @@ class EncodedImage(NamedTuple):
             "Fetch or write the data again, or leave this datapoint out.",
             path=self.path,
         )
-
-    def _refuse_large(self, height: int, width: int, max_pixels: int | None) -> None:
-        if max_pixels is not None and height * width > max_pixels:
-            raise self.error(
-                f"it is {height}x{width} (h x w), more than max_pixels={max_pixels} in all"
-            )

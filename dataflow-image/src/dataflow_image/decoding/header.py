@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import re
 import struct
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-__all__ = ["ImageHeader", "read_header"]
+__all__ = ["UPRIGHT", "ImageHeader", "exif_orientation", "read_header"]
+
+UPRIGHT: Final = 1
+"""The EXIF orientation of an image that need not be turned."""
 
 _PNG_START = b"\x89PNG\r\n\x1a\n"
 _JPEG_START = b"\xff\xd8"
@@ -24,7 +27,6 @@ _JPEG_SCAN = 0xDA
 _JPEG_APP1 = 0xE1
 _EXIF = b"Exif\x00\x00"
 _ORIENTATION_TAG = 0x0112
-_UPRIGHT = 1
 _LAST_ORIENTATION = 8
 _FIRST_SIDEWAYS = 5
 
@@ -42,7 +44,7 @@ class ImageHeader(NamedTuple):
     format: str
     height: int
     width: int
-    orientation: int = _UPRIGHT
+    orientation: int = UPRIGHT
 
     def upright(self) -> tuple[int, int]:
         """Return (height, width) of the image once it is turned as its orientation says.
@@ -85,18 +87,18 @@ def _jpeg(data: bytes) -> ImageHeader | None:
             continue
         if marker in _JPEG_FRAMES:
             height, width = struct.unpack_from(">HH", data, position + 3)
-            return ImageHeader("jpeg", height, width, orientation or _UPRIGHT)
+            return ImageHeader("jpeg", height, width, orientation or UPRIGHT)
         if marker == _JPEG_SCAN:
             return None
         (length,) = struct.unpack_from(">H", data, position)
         if marker == _JPEG_APP1 and orientation is None:
-            orientation = _exif_orientation(data[position + 2 : position + length])
+            orientation = exif_orientation(data[position + 2 : position + length])
         position += length
     return None
 
 
-def _exif_orientation(segment: bytes) -> int | None:
-    """Return the orientation as OpenCV reads it; None if the segment is something else than EXIF.
+def exif_orientation(segment: bytes) -> int | None:
+    """Return the orientation in an APP1 segment as OpenCV reads it; None if that is not EXIF.
 
     It looks at the first such segment only, and takes two bytes for the value, whatever type of
     field they are said to be.
@@ -106,18 +108,18 @@ def _exif_orientation(segment: bytes) -> int | None:
     tiff = segment[len(_EXIF) :]
     order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
     if order is None:
-        return _UPRIGHT
+        return UPRIGHT
     try:
         (directory,) = struct.unpack_from(f"{order}I", tiff, 4)
         (count,) = struct.unpack_from(f"{order}H", tiff, directory)
         for entry in range(count):
             tag, _, _, value = struct.unpack_from(f"{order}HHIH", tiff, directory + 2 + 12 * entry)
             if tag == _ORIENTATION_TAG:
-                return value if _UPRIGHT <= value <= _LAST_ORIENTATION else _UPRIGHT
+                return value if UPRIGHT <= value <= _LAST_ORIENTATION else UPRIGHT
     except struct.error:
         # Broken metadata of a sound image.
-        return _UPRIGHT
-    return _UPRIGHT
+        return UPRIGHT
+    return UPRIGHT
 
 
 def _webp(data: bytes) -> ImageHeader | None:

@@ -6,13 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 
 from dataflow_core import DataFlow, Datapoint
 from dataflow_core.collate import row
-from dataflow_core.flow import Index, PointwiseFlow, component, with_component
-from dataflow_image.decoding.encoded import MAX_PIXELS, ImageData, decode_image
+from dataflow_core.flow import Call, Index, PointwiseFlow, component, with_component
+from dataflow_image.augment import takes_undecoded
+from dataflow_image.decoding.encoded import MAX_PIXELS, EncodedImage
 from dataflow_image.decoding.located import checked_channel, located
 from dataflow_image.decoding.reduced import decode_reduced
+from dataflow_image.decoding.undecoded import LeftToNextStage, UndecodedJpeg
 from dataflow_image.errors import ImageDecodeError
 from dataflow_image.imgaug import AugmentorList, ImageAugmentor, arguments
 from dataflow_image.imgaug.spec import Image
+from dataflow_image.imgaug.undecoded import Undecoded
 
 __all__ = ["DecodeImage"]
 
@@ -103,38 +106,61 @@ class DecodeImage(PointwiseFlow):
     def _may_drop(self) -> bool:
         return False
 
-    def _call(self) -> Callable[[Datapoint], Datapoint]:
+    def _call(self) -> Call:
+        return self._replacing(self._image)
+
+    def _call_before(self, following: DataFlow) -> Call | None:
+        """Leave to the next stage what it may crop, so that no more of it is decoded than shows."""
+        if type(self) is not DecodeImage or self.augmentors is not None:
+            return None
+        return self._replacing(self._handed_on) if takes_undecoded(following, self.index) else None
+
+    def _replacing(self, image_of: Callable[[EncodedImage], Image | Undecoded]) -> Call:
         index, stage = self.index, type(self).__name__
 
         def call(dp: Datapoint) -> Datapoint:
-            data = component(dp, index, stage)
+            encoded = EncodedImage.read(component(dp, index, stage))
             try:
-                image = self._decoded(data)
+                image = image_of(encoded)
             except ImageDecodeError as error:
                 raise located(error) from error.__cause__
             return with_component(dp, index, image)
 
         return call
 
-    def _decoded(self, data: ImageData) -> Image:
-        if self.reduced and self.augmentors is not None:
+    def _image(self, encoded: EncodedImage) -> Image:
+        if self.augmentors is None:
+            return self._decoded(encoded)
+        if self.reduced:
             return decode_reduced(
-                data,
+                encoded,
                 self.augmentors,
                 self.channel,
                 exif_orientation=self.exif_orientation,
                 max_pixels=self.max_pixels,
             )
-        image = decode_image(
-            data,
+        image = self._undecoded(UndecodedJpeg, encoded) or self._decoded(encoded)
+        return self.augmentors.augment_with_transform(image, row)[0]
+
+    def _handed_on(self, encoded: EncodedImage) -> Image | Undecoded:
+        return self._undecoded(LeftToNextStage, encoded) or self._decoded(encoded)
+
+    def _undecoded(self, kind: type[UndecodedJpeg], encoded: EncodedImage) -> Undecoded | None:
+        return kind.of(
+            encoded,
+            self.channel,
+            exif_orientation=self.exif_orientation,
+            max_pixels=self.max_pixels,
+        )
+
+    def _decoded(self, encoded: EncodedImage) -> Image:
+        encoded.check(self.max_pixels)
+        return encoded.decode(
             self.channel,
             exif_orientation=self.exif_orientation,
             keep_depth=self.keep_depth,
             max_pixels=self.max_pixels,
         )
-        if self.augmentors is None:
-            return image
-        return self.augmentors.augment_with_transform(image, row)[0]
 
     def _params(self) -> Mapping[str, object]:
         params = self._options()

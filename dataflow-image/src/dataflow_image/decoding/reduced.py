@@ -14,15 +14,18 @@ import numpy as np
 import numpy.typing as npt
 
 from dataflow_core.collate import row
-from dataflow_image.decoding.encoded import EncodedImage, ImageData
+from dataflow_image.decoding.encoded import EncodedImage
+from dataflow_image.decoding.undecoded import UndecodedJpeg
 from dataflow_image.imgaug import AugmentorList, ImageSpec
 from dataflow_image.imgaug.augmentor_list import Course
+from dataflow_image.imgaug.spec import Image
 from dataflow_image.imgaug.transforms import (
     CropTransform,
     ResizeTransform,
     Transform,
     TransformList,
 )
+from dataflow_image.imgaug.undecoded import Undecoded
 
 __all__ = ["decode_reduced"]
 
@@ -31,7 +34,7 @@ _COLOR_CHANNELS = 3
 
 
 def decode_reduced(
-    data: ImageData,
+    encoded: EncodedImage,
     augmentors: AugmentorList,
     channel: int,
     *,
@@ -44,10 +47,7 @@ def decode_reduced(
 
     Raises:
         ImageDecodeError: the data is empty, cut off, too large, or no image that OpenCV can read.
-        OSError: the file cannot be read.
-        TypeError: `data` is neither bytes nor a path.
     """
-    encoded = EncodedImage.read(data)
     header = encoded.check(max_pixels)
     first = augmentors.augmentors[0] if augmentors.augmentors else None
     # The other formats are decoded in full all the same.
@@ -60,8 +60,12 @@ def decode_reduced(
     drawn = first.get_transform(ImageSpec((*size, *axes), np.dtype(np.uint8)).stand_in())
     tfms = drawn.tfms if isinstance(drawn, TransformList) else (drawn,)
     factor = _reduction(tfms)
-    image = encoded.decode_reduced(channel, factor, exif_orientation=exif_orientation)
     h, w = (-(-side // factor) for side in size)
+    image: Image | Undecoded | None = UndecodedJpeg.of(
+        encoded, channel, exif_orientation=exif_orientation, factor=factor
+    )
+    if image is None:
+        image = encoded.decode_reduced(channel, factor, exif_orientation=exif_orientation)
     if image.shape[:2] != (h, w):
         # The decoder reads damaged metadata in ways of its own.
         return _whole(encoded, augmentors, channel, exif_orientation=exif_orientation)

@@ -8,6 +8,7 @@ from dataflow_image.imgaug.augmentor import ImageAugmentor
 from dataflow_image.imgaug.channels_first import ChannelsFirst
 from dataflow_image.imgaug.spec import Image, ImageSpec
 from dataflow_image.imgaug.transforms import Empty, Transform, TransformList
+from dataflow_image.imgaug.undecoded import Undecoded
 
 __all__ = ["AugmentorList", "Course", "check_augmentor"]
 
@@ -57,12 +58,12 @@ class AugmentorList(ImageAugmentor):
         return course.transform()
 
     def augment_with_transform(
-        self, img: Image, empty: Empty | None = None
+        self, img: Image | Undecoded, empty: Empty | None = None
     ) -> tuple[Image, TransformList]:
         """Return the augmented image and the transform that made it.
 
         Args:
-            img: the image.
+            img: the image; of one that is undecoded, no more is decoded than the first crop shows.
             empty: takes shape and dtype, and returns a C-contiguous array for the result, which is
                 used if that saves a copy.
         """
@@ -81,24 +82,18 @@ class Course:
     the very pixels that `finish` returned.
     """
 
-    def __init__(self, img: Image, *, fuse: bool = True) -> None:
+    def __init__(self, img: Image | Undecoded, *, fuse: bool = True) -> None:
         """Start with an image to which nothing is done yet."""
         self._fuse = fuse
         self._image = img
-        self._spec: ImageSpec | None = ImageSpec.of(img)
+        self._spec: ImageSpec | None = img.spec if isinstance(img, Undecoded) else ImageSpec.of(img)
         self._computed: list[TransformList] = []
         self._pending: list[Transform] = []
 
     def draw(self, augmentors: Iterable[ImageAugmentor]) -> None:
         """Let each augmentor draw for the image as its predecessors leave it."""
         for augmentor in augmentors:
-            if self._pending and (augmentor.reads_pixels or self._spec is None):
-                self.finish()
-            if self._pending and self._spec is not None:
-                transform = augmentor.get_transform(self._spec.stand_in())
-            else:
-                transform = augmentor.get_transform(self._image)
-            self.add(transform)
+            self.add(augmentor.get_transform(self._shown_to(augmentor)))
 
     def add(self, transform: Transform) -> None:
         """Take a transform that was drawn for the image as it now is."""
@@ -112,15 +107,23 @@ class Course:
 
     def finish(self, empty: Empty | None = None) -> Image:
         """Compute what is drawn, and return the image, in memory from `empty` if that helps."""
+        image = self._image
         if self._pending:
             segment = TransformList(self._pending, self._fuse)
-            if empty is None:
-                self._image = segment.apply_image(self._image)
-            else:
-                self._image = segment.apply_image_in(self._image, empty)
+            image = segment.apply_image_in(image, empty)
             self._computed.append(segment)
             self._pending = []
-        self._spec = ImageSpec.of(self._image)
+        elif isinstance(image, Undecoded):
+            image = image.pixels()
+        self._image, self._spec = image, ImageSpec.of(image)
+        return image
+
+    def _shown_to(self, augmentor: ImageAugmentor) -> Image:
+        """Return the image as it now is, or, if that is enough, something of its shape."""
+        if augmentor.reads_pixels or self._spec is None:
+            return self.finish()
+        if self._pending or isinstance(self._image, Undecoded):
+            return self._spec.stand_in()
         return self._image
 
     def transform(self) -> TransformList:

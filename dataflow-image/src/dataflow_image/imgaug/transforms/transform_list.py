@@ -10,9 +10,11 @@ import numpy as np
 
 from dataflow_image.imgaug.spec import Image, ImageSpec
 from dataflow_image.imgaug.transforms.color import ColorTransform
+from dataflow_image.imgaug.transforms.crop import CropTransform
 from dataflow_image.imgaug.transforms.fusion import fuse
 from dataflow_image.imgaug.transforms.normalize import NormalizeTransform
 from dataflow_image.imgaug.transforms.transform import Boxes, Coords, Transform, as_points
+from dataflow_image.imgaug.undecoded import Undecoded
 
 __all__ = ["Empty", "TransformList"]
 
@@ -59,24 +61,25 @@ class TransformList(Transform):
 
     def apply_image(self, img: Image) -> Image:
         """Return the image after all transforms."""
-        for tfm in self._to_apply():
-            img = tfm.apply_image(img)
-        return img
+        return self.apply_image_in(img)
 
-    def apply_image_in(self, img: Image, empty: Empty) -> Image:
+    def apply_image_in(self, img: Image | Undecoded, empty: Empty | None = None) -> Image:
         """Return the image after all transforms, in memory from `empty` if that saves a copy.
 
         Args:
-            img: the image.
+            img: the image; one that is undecoded is decoded down to where a crop ends.
             empty: takes shape and dtype, and returns a C-contiguous array for the result.
         """
         tfms = self._to_apply()
+        if isinstance(img, Undecoded):
+            first = tfms[0] if tfms else None
+            img = img.pixels(first.y0 + first.h if type(first) is CropTransform else None)
         for tfm in tfms[:-1]:
             img = tfm.apply_image(img)
         last = tfms[-1] if tfms else None
         if isinstance(last, TransformList):
             return last.apply_image_in(img, empty)
-        if isinstance(last, (ColorTransform, NormalizeTransform)):
+        if empty is not None and isinstance(last, (ColorTransform, NormalizeTransform)):
             out = empty(*last.spec_for(img))
             last.write(img, out)
             return out

@@ -1,0 +1,138 @@
+"""Decode the upper part of a JPEG alone.
+
+A JPEG is decoded from top to bottom, so what lies below the last row that somebody looks at need
+not be. OpenCV has no call for that; but it believes the header, so it is given one that tells of
+fewer rows. The rows it returns are those of the whole image, to the bit: enough rows more are
+decoded that no filter of the decoder reaches beyond them.
+
+Sources: ITU-T T.81 annex B (headers) and A.2 (how blocks are ordered).
+"""
+
+from __future__ import annotations
+
+import struct
+from functools import cache
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from dataflow_image.decoding.header import UPRIGHT, exif_orientation
+
+__all__ = ["JpegRows", "jpeg_rows"]
+
+_START = b"\xff\xd8"
+_END = b"\xff\xd9"
+_SEGMENT = struct.Struct(">BBH")
+_FRAME = struct.Struct(">BHHB")
+_SEQUENTIAL_FRAMES = frozenset({0xC0, 0xC1})
+_TABLES = frozenset({0xC4, 0xDB, 0xFE, *range(0xE0, 0xF0)})
+_MORE_IMAGES = b"MPF\x00"
+_APP1 = 0xE1
+_SCAN = 0xDA
+_MARKER = 0xFF
+_BITS = 8
+_COMPONENTS = (1, 3)
+_BLOCK = 8
+
+#: How many rows of the smaller colour planes the decoder's filter looks ahead.
+_AHEAD = 2
+
+
+class JpegRows(NamedTuple):
+    """A JPEG whose upper part can be had alone.
+
+    Attributes:
+        data: as in the file.
+        height: of the stored image, in pixels.
+        width: likewise.
+        orientation: by EXIF, 1 to 8; 1 is upright.
+        height_at: where in `data` the header tells the height.
+        end: where in `data` the end marker is.
+        step: rows that are coded together.
+    """
+
+    data: bytes
+    height: int
+    width: int
+    orientation: int
+    height_at: int
+    end: int
+    step: int
+
+    def down_to(self, rows: int) -> bytes | None:
+        """Return a JPEG of at least the upper `rows` rows; None if that is the whole."""
+        needed = rows + _AHEAD * (self.step // _BLOCK)
+        height = -(-needed // self.step) * self.step
+        if height >= self.height:
+            return None
+        view = memoryview(self.data)
+        # Without its end marker nobody wonders about the data between the last row and it.
+        return b"".join(
+            (view[: self.height_at], height.to_bytes(2, "big"), view[self.height_at + 2 : self.end])
+        )
+
+
+def jpeg_rows(data: bytes) -> JpegRows | None:
+    """Return the JPEG in `data` if it is one of those whose upper part can be had alone.
+
+    That is, sequential and in one scan, as cameras and the usual tools write it; nothing in its
+    header is out of the ordinary; and OpenCV says when data ends too early, as since 4.11.
+
+    >>> import cv2
+    >>> _, jpeg = cv2.imencode(".jpg", np.zeros((40, 60, 3), np.uint8))
+    >>> found = jpeg_rows(jpeg.tobytes())
+    >>> found is None or (found.height, found.width, found.step) == (40, 60, 16)
+    True
+    >>> jpeg_rows(b"RIFF") is None
+    True
+    """
+    if not data.startswith(_START):
+        return None
+    try:
+        found = _walk(data)
+    except struct.error:
+        return None
+    return found if found is not None and _cut_off_is_noticed() else None
+
+
+def _walk(data: bytes) -> JpegRows | None:
+    """Go from segment to segment, up to the scan; None where one is not as expected."""
+    position, frame = len(_START), 0
+    height = width = step = count = 0
+    orientation: int | None = None
+    while True:
+        start, marker, length = _SEGMENT.unpack_from(data, position)
+        if start != _MARKER:
+            return None
+        if marker in _SEQUENTIAL_FRAMES and not frame:
+            frame = position + _SEGMENT.size
+            bits, height, width, count = _FRAME.unpack_from(data, frame)
+            # Each component's second byte tells how often it is sampled, across and down.
+            samplings = data[frame + _FRAME.size + 1 : position + 2 + length : 3]
+            sampled_down = [sampling & 0xF for sampling in samplings]
+            if bits != _BITS or count not in _COMPONENTS or len(sampled_down) != count:
+                return None
+            step = _BLOCK * max(sampled_down)
+        elif marker == _SCAN and frame:
+            if data[position + _SEGMENT.size] != count:
+                return None
+            break
+        elif marker not in _TABLES or data.startswith(_MORE_IMAGES, position + _SEGMENT.size):
+            return None
+        elif marker == _APP1 and orientation is None:
+            orientation = exif_orientation(data[position + _SEGMENT.size : position + 2 + length])
+        position += 2 + length
+    # Searching takes a twelfth of the time of decoding, and hardly a file has something behind.
+    end = len(data) - len(_END) if data.endswith(_END) else data.find(_END, position)
+    if 0 in (height, width, step) or end < 0:
+        return None
+    return JpegRows(data, height, width, orientation or UPRIGHT, frame + 1, end, step)
+
+
+@cache
+def _cut_off_is_noticed() -> bool:
+    """Tell whether this OpenCV refuses a JPEG whose data ends too early, instead of guessing."""
+    noise = np.random.default_rng(0).integers(256, size=(64, 64), dtype=np.uint8)
+    _, jpeg = cv2.imencode(".jpg", noise)
+    return cv2.imdecode(jpeg[: len(jpeg) // 2], cv2.IMREAD_GRAYSCALE) is None
