@@ -11,7 +11,8 @@ import pytest
 
 from dataflow_core import DataFlow, DataFromList
 from dataflow_image import AugmentImageComponent, DecodeImage, ImageDecodeError
-from dataflow_image.decoding.encoded import EncodedImage
+from dataflow_image.decoding import encoded, undecoded
+from dataflow_image.decoding.encoded import EncodedImage, reduced_flags
 from dataflow_image.decoding.header import ImageHeader
 from dataflow_image.imgaug import (
     CenterCrop,
@@ -47,13 +48,13 @@ def source(*data: bytes) -> DataFlow:
 def factors(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """By how much each image was reduced."""
     seen: list[int] = []
-    decode = EncodedImage.decode_reduced
 
-    def noted(self: EncodedImage, channel: int, factor: int, **options: bool) -> Any:
+    def noted(channel: int, factor: int) -> int:
         seen.append(factor)
-        return decode(self, channel, factor, **options)
+        return reduced_flags(channel, factor)
 
-    monkeypatch.setattr(EncodedImage, "decode_reduced", noted)
+    for module in (encoded, undecoded):
+        monkeypatch.setattr(module, "reduced_flags", noted)
     return seen
 
 

@@ -361,7 +361,7 @@ def test_who_looks_at_another_component_gets_images() -> None:
 
 
 def test_a_mere_crop_does_not_keep_the_image_alive() -> None:
-    flow = AugmentImageComponent(DecodeImage(source(JPEG)), [Top(30)])
+    flow = AugmentImageComponent(DecodeImage(source(JPEG)), [imgaug.RandomCrop(30)])
     assert next(iter(flow))[0].base is None
 
 

@@ -14,7 +14,7 @@ from dataflow_image.decoding.header import ImageHeader, read_header
 from dataflow_image.decoding.truncation import missing_end
 from dataflow_image.errors import ImageDecodeError
 
-__all__ = ["MAX_PIXELS", "EncodedImage", "ImageData", "decode_image"]
+__all__ = ["MAX_PIXELS", "EncodedImage", "ImageData", "decode_image", "reduced_flags"]
 
 ImageData: TypeAlias = "bytes | bytearray | memoryview | npt.NDArray[Any] | str | os.PathLike[str]"
 
@@ -75,6 +75,11 @@ def decode_image(
     return encoded.decode(
         channel, exif_orientation=exif_orientation, keep_depth=keep_depth, max_pixels=max_pixels
     )
+
+
+def reduced_flags(channel: int, factor: int) -> int:
+    """Return OpenCV's flags for an image of 1 / factor of its size; factor is 1, 2, 4 or 8."""
+    return _FLAGS[channel] if factor == 1 else _REDUCED_FLAGS[channel, factor]
 
 
 class EncodedImage(NamedTuple):
@@ -155,7 +160,7 @@ class EncodedImage(NamedTuple):
         Raises:
             ImageDecodeError: OpenCV cannot read the data.
         """
-        flags = _FLAGS[channel] if factor == 1 else _REDUCED_FLAGS[channel, factor]
+        flags = reduced_flags(channel, factor)
         return self._decode(flags, exif_orientation=exif_orientation)
 
     def _decode(self, flags: int, *, exif_orientation: bool) -> npt.NDArray[Any]:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from dataflow_image.decoding.header import UPRIGHT, exif_orientation
 
@@ -60,17 +61,18 @@ class JpegRows(NamedTuple):
     end: int
     step: int
 
-    def down_to(self, rows: int) -> bytes | None:
+    def down_to(self, rows: int) -> npt.NDArray[np.uint8] | None:
         """Return a JPEG of at least the upper `rows` rows; None if that is the whole."""
         needed = rows + _AHEAD * (self.step // _BLOCK)
         height = -(-needed // self.step) * self.step
         if height >= self.height:
             return None
-        view = memoryview(self.data)
         # Without its end marker nobody wonders about the data between the last row and it.
-        return b"".join(
-            (view[: self.height_at], height.to_bytes(2, "big"), view[self.height_at + 2 : self.end])
-        )
+        # Unlike bytes, arrays are copied while other threads run.
+        upper = np.empty(self.end, np.uint8)
+        upper[:] = np.frombuffer(self.data, np.uint8, self.end)
+        upper[self.height_at], upper[self.height_at + 1] = divmod(height, 256)
+        return upper
 
 
 def jpeg_rows(data: bytes) -> JpegRows | None:

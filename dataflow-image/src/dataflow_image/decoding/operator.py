@@ -25,7 +25,8 @@ class DecodeImage(PointwiseFlow):
 
     What is encoded comes as bytes, as a one-dimensional uint8 array of them, or as the path of a
     file; what comes out is (height, width, 3) in BGR order, or (height, width) for `channel=1`.
-    It is uint8, unless the file is deeper.
+    It is uint8, unless the file is deeper. Where augmentors crop it right away, be they those of
+    this stage or of the next, JPEGs are decoded no further down than that, to the same effect.
 
     Order: as `ds`. Duplicates, loss: none. Draws of `augmentors` belong to the datapoint's
     position.

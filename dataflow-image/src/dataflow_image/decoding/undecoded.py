@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+import cv2
 import numpy as np
 
 from dataflow_core.flow import stage_before
-from dataflow_image.decoding.encoded import EncodedImage
+from dataflow_image.decoding.encoded import EncodedImage, reduced_flags
 from dataflow_image.decoding.header import UPRIGHT
 from dataflow_image.decoding.jpeg import JpegRows, jpeg_rows
 from dataflow_image.decoding.located import located
@@ -64,12 +67,12 @@ class UndecodedJpeg(Undecoded):
     def _decode(self, rows: int) -> Image:
         upper = self._jpeg.down_to(rows * self._factor)
         if upper is not None:
-            part = self._encoded._replace(data=upper)
-            try:
-                return part.decode_reduced(self._channel, self._factor, exif_orientation=False)
-            except ImageDecodeError:
-                # It is damaged. What the decoder makes of the whole is for the decoder to say.
-                pass
+            flags = reduced_flags(self._channel, self._factor) | cv2.IMREAD_IGNORE_ORIENTATION
+            # What the decoder makes of damage is for the decoder to say, when it sees the whole.
+            with suppress(cv2.error):
+                image = cv2.imdecode(upper, flags)
+                if image is not None:
+                    return image
         return self._encoded.decode_reduced(self._channel, self._factor, exif_orientation=False)
 
 
