@@ -10,7 +10,7 @@ import nox
 
 ROOT = Path(__file__).parent
 PACKAGES = ("dataflow-core", "dataflow-image", "dataflow-lmdb", "dataflow-zmq")
-EXTRAS = {"dataflow-core": "[cli,testing]", "dataflow-image": "[demo]"}
+EXTRAS = {"dataflow-core": "[cli,testing]", "dataflow-image": "[demo,fast]"}
 SOURCES = [f"{package}/src" for package in PACKAGES]
 BUILD_BACKEND = "hatchling>=1.24"
 TORCH = "torch==2.13.0"

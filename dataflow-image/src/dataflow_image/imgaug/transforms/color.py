@@ -10,12 +10,19 @@ import numpy.typing as npt
 
 from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count, image_size
 from dataflow_image.imgaug.transforms.color_steps import ColorStep, compose
+from dataflow_image.imgaug.transforms.lookup import is_fast, look_up
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
 
 __all__ = ["ColorTransform"]
 
 _COLOR_CHANNELS = 3
 _DTYPES = frozenset(map(np.dtype, (np.uint8, np.float16, np.float32, np.float64)))
+
+# All values of uint8, as images of one and of three channels.
+_RAMPS = {
+    channels: np.repeat(np.arange(256, dtype=np.uint8), channels).reshape(1, 256, channels)
+    for channels in (1, _COLOR_CHANNELS)
+}
 
 # Rows of a map that act alike on a grey pixel agree to within this, rounding aside.
 _GREY_TOLERANCE = 1e-6
@@ -79,7 +86,12 @@ class ColorTransform(StationaryTransform):
         if img.dtype == np.float16:
             out[...] = self.apply_image(img.astype(np.float32))
             return
-        cv2.transform(img, self._matrix(img), out)
+        matrix = self._matrix(img)
+        if img.dtype == np.uint8 and is_fast() and _is_one_function(matrix):
+            ramp = cv2.transform(_RAMPS[len(matrix)], matrix)
+            look_up(img, ramp.reshape(256, -1)[:, 0].copy(), out)
+            return
+        cv2.transform(img, matrix, out)
         if self.clip and img.dtype != np.uint8:
             np.clip(out, 0, 255, out=out)
 
@@ -105,3 +117,11 @@ class ColorTransform(StationaryTransform):
                 f"{self!r} treats the channels differently and cannot be applied to a grey image"
             )
         return grey[:1]
+
+
+def _is_one_function(matrix: npt.NDArray[np.float64]) -> bool:
+    """Tell whether all channels are mapped by one function, and each from itself alone."""
+    if len(matrix) == 1:
+        return True
+    (a, b, c, shift), (d, e, f, shift_2), (g, h, i, shift_3) = matrix.tolist()
+    return a == e == i and shift == shift_2 == shift_3 and not (b or c or d or f or g or h)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count
+from dataflow_image.imgaug.transforms.lookup import look_up
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
 from dataflow_image.imgaug.transforms.rounding import to_uint8
 
@@ -60,7 +61,7 @@ def _by_table(img: Image, table: Callable[[Image], Image]) -> Image:
     mapped = []
     for plane in planes:
         histogram = cv2.calcHist([plane], [0], None, [_LEVELS], [0, _LEVELS]).ravel()
-        mapped.append(cv2.LUT(plane, table(histogram.astype(np.int64))))
+        mapped.append(look_up(plane, table(histogram.astype(np.int64))))
     result = mapped[0] if channels == 1 else cv2.merge(mapped)
     return result.reshape(img.shape).astype(img.dtype, copy=False)
 

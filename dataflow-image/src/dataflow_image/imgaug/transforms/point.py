@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from dataflow_image.imgaug.spec import Image, ImageSpec
+from dataflow_image.imgaug.transforms.lookup import look_up
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
 from dataflow_image.imgaug.transforms.point_steps import PointStep
-from dataflow_image.imgaug.transforms.rounding import to_uint8
 
 __all__ = ["PointTransform"]
+
+
+_LEVELS = np.arange(256, dtype=np.float64)
+_LEVELS.flags.writeable = False
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,7 @@ class PointTransform(StationaryTransform):
     def apply_image(self, img: Image) -> Image:
         """Return the image with new values, of the same shape and dtype."""
         if img.dtype == np.uint8:
-            # As rows of single values, which OpenCV looks up in less time than pixels.
-            return cv2.LUT(img.reshape(len(img), -1), self._table()).reshape(img.shape)
+            return look_up(img, self._table())
         values = np.clip(img, 0.0, 255.0)
         for step in self.steps:
             values = step.apply(values)
@@ -49,7 +51,9 @@ class PointTransform(StationaryTransform):
         return spec
 
     def _table(self) -> Image:
-        table: Image = np.arange(256, dtype=np.uint8)
+        values: Image = _LEVELS
         for step in self.steps:
-            table = to_uint8(step.apply(table.astype(np.float64)))
-        return table
+            values = np.rint(step.apply(values))
+            # Half the time of np.clip, for so few values.
+            values = np.minimum(np.maximum(values, 0.0), 255.0)
+        return values.astype(np.uint8)
