@@ -102,13 +102,10 @@ def test_upper_rows_are_those_of_the_whole(sampling: str, channel: int, factor: 
     undecoded = UndecodedJpeg.of(image, channel, exif_orientation=True, factor=factor)
     assert undecoded is not None
     assert undecoded.shape == whole.shape
-    saved = 0
     for rows in range(1, len(whole) + 1):
         part = undecoded.pixels(rows)
         np.testing.assert_array_equal(part[:rows], whole[:rows])
-        saved += len(whole) - len(part)
-        assert rows <= len(part) <= min(len(whole), rows + 40)
-    assert saved > 0.5 * sum(len(whole) - rows - 40 // factor for rows in range(len(whole)))
+        assert len(part) <= rows + 2 or rows * factor + 2 > HEIGHT - HEIGHT % 16
 
 
 @settings(max_examples=60, deadline=None)
@@ -158,7 +155,7 @@ def test_ordinary_files_are_decoded_in_part(
         pytest.skip("this OpenCV guesses where data ends too early")
     flow = AugmentImageComponent(DecodeImage(source(ELIGIBLE[kind])), [Top(20)])
     assert len(next(iter(flow))[0]) == 20
-    assert heights == [24 if kind == "grey" else 32]
+    assert heights == [21 if kind == "grey" else 22]
     assert capfd.readouterr().err == ""
 
 

@@ -29,15 +29,12 @@ _FRAME = struct.Struct(">BHHB")
 _SEQUENTIAL_FRAMES = frozenset({0xC0, 0xC1})
 _TABLES = frozenset({0xC4, 0xDB, 0xFE, *range(0xE0, 0xF0)})
 _MORE_IMAGES = b"MPF\x00"
+_BLOCK = 8
 _APP1 = 0xE1
 _SCAN = 0xDA
 _MARKER = 0xFF
 _BITS = 8
 _COMPONENTS = (1, 3)
-_BLOCK = 8
-
-#: How many rows of the smaller colour planes the decoder's filter looks ahead.
-_AHEAD = 2
 
 
 class JpegRows(NamedTuple):
@@ -50,7 +47,8 @@ class JpegRows(NamedTuple):
         orientation: by EXIF, 1 to 8; 1 is upright.
         height_at: where in `data` the header tells the height.
         end: where in `data` the end marker is.
-        step: rows that are coded together.
+        ahead: rows of which the decoder's filter makes one row of a smaller colour plane; it looks
+            no further than into the next.
     """
 
     data: bytes
@@ -59,13 +57,14 @@ class JpegRows(NamedTuple):
     orientation: int
     height_at: int
     end: int
-    step: int
+    ahead: int
 
     def down_to(self, rows: int) -> npt.NDArray[np.uint8] | None:
         """Return a JPEG of at least the upper `rows` rows; None if that is the whole."""
-        needed = rows + _AHEAD * (self.step // _BLOCK)
-        height = -(-needed // self.step) * self.step
-        if height >= self.height:
+        height = rows + self.ahead
+        step = _BLOCK * self.ahead
+        if (height - 1) // step >= (self.height - 1) // step:
+            # All is read to the last row of blocks, which asks for the end marker.
             return None
         # Without its end marker nobody wonders about the data between the last row and it.
         # Unlike bytes, arrays are copied while other threads run.
@@ -84,7 +83,7 @@ def jpeg_rows(data: bytes) -> JpegRows | None:
     >>> import cv2
     >>> _, jpeg = cv2.imencode(".jpg", np.zeros((40, 60, 3), np.uint8))
     >>> found = jpeg_rows(jpeg.tobytes())
-    >>> found is None or (found.height, found.width, found.step) == (40, 60, 16)
+    >>> found is None or (found.height, found.width, found.ahead) == (40, 60, 2)
     True
     >>> jpeg_rows(b"RIFF") is None
     True
@@ -101,7 +100,7 @@ def jpeg_rows(data: bytes) -> JpegRows | None:
 def _walk(data: bytes) -> JpegRows | None:
     """Go from segment to segment, up to the scan; None where one is not as expected."""
     position, frame = len(_START), 0
-    height = width = step = count = 0
+    height = width = ahead = count = 0
     orientation: int | None = None
     while True:
         start, marker, length = _SEGMENT.unpack_from(data, position)
@@ -115,7 +114,7 @@ def _walk(data: bytes) -> JpegRows | None:
             sampled_down = [sampling & 0xF for sampling in samplings]
             if bits != _BITS or count not in _COMPONENTS or len(sampled_down) != count:
                 return None
-            step = _BLOCK * max(sampled_down)
+            ahead = max(sampled_down)
         elif marker == _SCAN and frame:
             if data[position + _SEGMENT.size] != count:
                 return None
@@ -127,9 +126,9 @@ def _walk(data: bytes) -> JpegRows | None:
         position += 2 + length
     # Searching takes a twelfth of the time of decoding, and hardly a file has something behind.
     end = len(data) - len(_END) if data.endswith(_END) else data.find(_END, position)
-    if 0 in (height, width, step) or end < 0:
+    if 0 in (height, width, ahead) or end < 0:
         return None
-    return JpegRows(data, height, width, orientation or UPRIGHT, frame + 1, end, step)
+    return JpegRows(data, height, width, orientation or UPRIGHT, frame + 1, end, ahead)
 
 
 @cache
