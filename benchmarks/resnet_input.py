@@ -5,7 +5,7 @@ JPEGs of 500x375 pixels and about 75 kB, shuffled → decoded → cut and resize
 The limit is two bare threads in `cv2.imdecode` over the same bytes. Then: decoding alone, and the
 memory of a whole program that does all this.
 
-    python benchmarks/resnet_input.py [--batches 40] [--rounds 5] [--peers]
+    python benchmarks/resnet_input.py [--batches 100] [--rounds 5] [--peers]
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from pathlib import Path
 from alternating import measure, report
 from bare.decoding import decode
 from footprint import peak_mb
-from peers import installed, seconds_under_way
+from peers import installed
 from work.jpegs import Jpegs, read_jpegs, write_jpegs
 from work.resnet import BATCH_SIZE, ByHand, pipeline
-from work.timed import seconds_for
+from work.timed import seconds_for, seconds_under_way
 
 from dataflow_image import DecodeImage
 
@@ -38,7 +38,7 @@ AIM_DECODE = 0.95
 #: Backends, and what a program with 2 workers of one may take, in MB.
 AIMS_MB = {"thread": 130, "process": 260, "zmq": 260}
 
-#: More than any run reads: peers are measured in the middle of an epoch.
+#: More than any run reads: all are measured in the middle of an epoch.
 ENDLESS = 10_000_000
 
 Limit = Callable[[int], float]
@@ -49,10 +49,10 @@ def input_speed(jpegs: Sequence[bytes], count: int, rounds: int, limit: Limit) -
     size = count * BATCH_SIZE
     for backend, aims in AIMS.items():
         for what, aim in zip(("uint8", "float32 NCHW"), aims):
-            flow = pipeline(jpegs, size, normalized=what != "uint8")
-            with flow.parallel(WORKERS, backend=backend) as df:
+            flow = pipeline(jpegs, ENDLESS, normalized=what != "uint8")
+            with flow.parallel(WORKERS, backend=backend) as df, closing(iter(df)) as stream:
                 timings = measure(
-                    partial(seconds_for, df, count),
+                    partial(seconds_under_way, stream, count),
                     partial(limit, size),
                     rounds,
                 )
@@ -125,7 +125,7 @@ def _rates(size: int, ours: float, limit: float) -> str:
 def main() -> None:
     """Print all figures."""
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
-    parser.add_argument("--batches", type=int, default=40, help="per run")
+    parser.add_argument("--batches", type=int, default=100, help="per run")
     parser.add_argument("--jpegs", type=int, default=64, help="different ones; they take turns")
     parser.add_argument("--rounds", type=int, default=5, help="runs of either side")
     parser.add_argument("--peers", action="store_true", help="measure other loaders, too")

@@ -19,9 +19,9 @@ from functools import partial
 import numpy as np
 from alternating import measure, report
 from bare.handover import Handover, copy_at_once, copy_one_by_one
-from peers import installed, seconds_under_way
+from peers import installed
 from work import images, small
-from work.timed import seconds_for
+from work.timed import seconds_for, seconds_under_way
 
 from dataflow_core import BatchData, DataFlow, DataFromList
 

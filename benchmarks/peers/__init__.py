@@ -6,23 +6,13 @@ None of them is needed; `nox -s peers` installs all. Each `*_loader` here has on
 
 from __future__ import annotations
 
-import itertools
 import sys
-import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Protocol
-
-from work.timed import seconds_for
-
-#: Longer than what any of them is ahead by takes to make.
-_SETTLE_SECONDS = 0.5
-
-#: More than any of them is ahead by, in batches.
-_AHEAD = 16
 
 
 class Dataset(Protocol):
@@ -82,16 +72,3 @@ def is_installed(library: str) -> bool:
         # Once, however often it is asked for.
         print(f"{library}: not installed, left out", file=sys.stderr)
     return found
-
-
-def seconds_under_way(batches: Iterator[Any], count: int) -> float:
-    """Return the seconds that `count` batches take in the middle of a long epoch.
-
-    What was made while nobody asked is not counted, and what is still being made afterwards is
-    waited for: it would slow down whoever is measured next.
-    """
-    for _ in itertools.islice(batches, _AHEAD):
-        pass
-    seconds = seconds_for(itertools.islice(batches, count), count)
-    time.sleep(_SETTLE_SECONDS)
-    return seconds
