@@ -253,11 +253,42 @@ def test_whole_shifts_are_what_opencv_samples(
     image = random.integers(0, 256, (H, W, *channels), np.uint8)
     fill = 7.0
     matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float64)
-    if channels == (6,) and border == cv2.BORDER_CONSTANT:
-        pytest.skip("OpenCV fills four channels at most")
-    expected = cv2.warpAffine(image, matrix, (W, H), borderMode=border, borderValue=(fill,) * 4)
+    # OpenCV fills four channels at most.
+    parts = [image[:, :, :4], image[:, :, 4:]] if channels == (6,) else [image]
+    warped = [
+        cv2.warpAffine(part, matrix, (W, H), borderMode=border, borderValue=(fill,) * 4)
+        for part in parts
+    ]
+    expected = np.concatenate(warped, axis=-1) if channels == (6,) else warped[0]
     tfm = WarpAffineTransform(matrix, (W, H), borderMode=border, borderValue=fill)
     np.testing.assert_array_equal(tfm.apply_image(image), expected.reshape(image.shape))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float16, np.float32])
+@pytest.mark.parametrize("channels", [5, 8, 9])
+@pytest.mark.parametrize(
+    "interp",
+    [cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4, cv2.INTER_AREA],
+)
+def test_any_number_of_channels_is_sampled(
+    interp: int, channels: int, dtype: Any, random: np.random.Generator
+) -> None:
+    image = random.integers(0, 256, (H, W, channels)).astype(dtype)
+    fill = tuple(float(10 * channel) for channel in range(channels))
+    matrix = np.array([[0.9, 0.2, 3.3], [-0.2, 0.9, 5.1]])
+    resize = ResizeTransform(H, W, H // 2, W // 3, interp)
+    resized = resize.apply_image(image)
+    single = [resize.apply_image(image[:, :, c]) for c in range(channels)]
+    # OpenCV has other ways for other numbers of channels, whose rounding differs.
+    np.testing.assert_allclose(resized, np.stack(single, axis=2), atol=1)
+    if interp == cv2.INTER_AREA:
+        return
+    warp = WarpAffineTransform(matrix, (W, H), interp, borderValue=fill)
+    singly = [
+        WarpAffineTransform(matrix, (W, H), interp, borderValue=fill[c]).apply_image(image[:, :, c])
+        for c in range(channels)
+    ]
+    np.testing.assert_allclose(warp.apply_image(image), np.stack(singly, axis=2), atol=1)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
-from dataflow_image.imgaug.transforms.pixel_moves import in_float32, keep_axes, move_bits
+from dataflow_image.imgaug.transforms.pixel_moves import in_float32, in_fours, keep_axes, move_bits
 from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
 
 __all__ = ["GaussianDeformTransform"]
@@ -84,8 +84,11 @@ class GaussianDeformTransform(Transform):
         grid, weights = _weights(self.h, self.w, self.anchors, self.sigma)
         moved = grid + weights @ np.array(self.vectors, np.float32)[:, ::-1]
         x, y, border = moved[..., 0], moved[..., 1], cv2.BORDER_REPLICATE
-        sampled = in_float32(img, lambda img: cv2.remap(img, x, y, interp, borderMode=border))
-        return keep_axes(sampled, img)
+
+        def sample(part: Image, _: int) -> Image:
+            return cv2.remap(part, x, y, interp, borderMode=border)
+
+        return keep_axes(in_float32(img, lambda img: in_fours(img, sample)), img)
 
     def _displacement(self, places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return d, (N, 2), at (N, 2) pixel indices x y."""

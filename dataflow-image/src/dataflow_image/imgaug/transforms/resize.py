@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
-from dataflow_image.imgaug.transforms.pixel_moves import in_float32, keep_axes, move_bits
+from dataflow_image.imgaug.transforms.pixel_moves import in_float32, in_fours, keep_axes, move_bits
 from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
 
 __all__ = ["ResizeTransform"]
@@ -68,5 +68,8 @@ class ResizeTransform(Transform):
         if size == (self.new_h, self.new_w):
             return img
         new_size = (self.new_w, self.new_h)
-        resized = in_float32(img, lambda img: cv2.resize(img, new_size, interpolation=interp))
-        return keep_axes(resized, img)
+
+        def resize(part: Image, _: int) -> Image:
+            return cv2.resize(part, new_size, interpolation=interp)
+
+        return keep_axes(in_float32(img, lambda img: in_fours(img, resize)), img)

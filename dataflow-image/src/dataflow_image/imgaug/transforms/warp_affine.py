@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
-from dataflow_image.imgaug.transforms.pixel_moves import in_float32, keep_axes, move_bits
+from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count, image_size
+from dataflow_image.imgaug.transforms.pixel_moves import in_float32, in_fours, keep_axes, move_bits
 from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
 
 __all__ = ["WarpAffineTransform"]
@@ -86,14 +86,15 @@ class WarpAffineTransform(Transform):
 
     def _warp(self, img: Image, interp: int, fill: float | Sequence[float]) -> Image:
         shift = self._shift_of(*image_size(img))
-        # OpenCV reads a bare number as the first channel's value and fills the others with zero.
-        value = tuple(fill) if isinstance(fill, Sequence) else (fill,) * 4
-        if shift is not None:
-            return keep_axes(_shifted(img, *shift, self.borderMode, value), img)
+        # OpenCV reads a bare number as the first channel's value, and fills others with zero.
+        fills = tuple(fill) if isinstance(fill, Sequence) else (fill,) * max(4, channel_count(img))
 
-        def warp(img: Image) -> Image:
+        def warp(part: Image, first: int) -> Image:
+            value = fills[first : first + 4]
+            if shift is not None:
+                return _shifted(part, *shift, self.borderMode, value)
             return cv2.warpAffine(
-                img,
+                part,
                 np.asarray(self.mat),
                 self.dsize,
                 flags=interp,
@@ -101,7 +102,9 @@ class WarpAffineTransform(Transform):
                 borderValue=value,
             )
 
-        return keep_axes(in_float32(img, warp), img)
+        if shift is not None:
+            return keep_axes(in_fours(img, warp), img)
+        return keep_axes(in_float32(img, lambda img: in_fours(img, warp)), img)
 
     def _shift_of(self, h: int, w: int) -> tuple[int, int] | None:
         """Return (dx, dy) if the warp shifts an image of (h, w) by whole pixels within its frame.
