@@ -383,6 +383,23 @@ def test_errors_are_the_decoding_stages() -> None:
         assert [note.partition("(")[0] for note in notes] == ["in stage DecodeImage"]
 
 
+def test_a_broken_image_is_told_before_what_its_size_rules_out() -> None:
+    small = without_tables(encoded(photo(40, 40)))
+    for flow in in_part_and_in_full(
+        lambda ds: AugmentImageComponent(ds, [imgaug.CenterCrop(60)]), [small]
+    ):
+        with pytest.raises(ImageDecodeError):
+            list(flow)
+    sound = encoded(photo(40, 40))
+    for flow in in_part_and_in_full(
+        lambda ds: AugmentImageComponent(ds, [imgaug.CenterCrop(60)]), [sound]
+    ):
+        with pytest.raises(ValueError, match="CenterCrop") as caught:
+            list(flow)
+        notes = caught.value.__notes__  # type: ignore[attr-defined,unused-ignore]
+        assert [note.partition("(")[0] for note in notes] == ["in stage AugmentImageComponent"]
+
+
 def test_policies_are_asked_about_the_decoding_stage() -> None:
     data = [JPEG, without_tables(JPEG), JPEG]
     together, _ = in_part_and_in_full(lambda ds: AugmentImageComponent(ds, [Top(20)]), data)

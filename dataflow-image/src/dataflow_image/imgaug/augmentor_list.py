@@ -93,7 +93,15 @@ class Course:
     def draw(self, augmentors: Iterable[ImageAugmentor]) -> None:
         """Let each augmentor draw for the image as its predecessors leave it."""
         for augmentor in augmentors:
-            self.add(augmentor.get_transform(self._shown_to(augmentor)))
+            seen = self._shown_to(augmentor)
+            try:
+                transform = augmentor.get_transform(seen)
+            except Exception:
+                if isinstance(self._image, Undecoded):
+                    # Of an image that is broken, this is the error; its size may be nonsense.
+                    self._image.pixels()
+                raise
+            self.add(transform)
 
     def add(self, transform: Transform) -> None:
         """Take a transform that was drawn for the image as it now is."""
