@@ -139,7 +139,7 @@ NOT_ELIGIBLE = {
     "restart markers": encoded(None, cv2.IMWRITE_JPEG_RST_INTERVAL, 4),
     "more images": with_segment(JPEG, 0xE2, b"MPF\x00" + bytes(40)) + JPEG,
     "cut off": JPEG[:-1],
-    "short": JPEG[:30],
+    "ends in its header": JPEG[: JPEG.index(b"\xff\xda") + 4],
     "fill bytes": JPEG[:2] + b"\xff" + JPEG[2:],
     "no height": JPEG.replace(HEIGHT.to_bytes(2, "big") + WIDTH.to_bytes(2, "big"), bytes(4)),
     "png": cv2.imencode(".png", photo())[1].tobytes(),
@@ -162,6 +162,13 @@ def test_ordinary_files_are_decoded_in_part(
 @pytest.mark.parametrize("kind", NOT_ELIGIBLE)
 def test_all_others_as_ever(kind: str) -> None:
     assert jpeg_rows(NOT_ELIGIBLE[kind]) is None
+
+
+def test_a_file_may_end_anywhere() -> None:
+    header = JPEG.index(b"\xff\xda") + 20
+    for end in range(header):
+        assert jpeg_rows(JPEG[:end]) is None
+        jpeg_rows(JPEG[:end] + b"\xff\xd9")
 
 
 def test_an_image_to_be_turned_is_decoded_in_full(heights: list[int | None]) -> None:

@@ -92,7 +92,8 @@ def jpeg_rows(data: bytes) -> JpegRows | None:
         return None
     try:
         found = _walk(data)
-    except struct.error:
+    except (struct.error, IndexError):
+        # Cut off within the header.
         return None
     return found if found is not None and _cut_off_is_noticed() else None
 

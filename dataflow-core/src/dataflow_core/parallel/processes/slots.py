@@ -18,6 +18,7 @@ import os
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -211,6 +212,8 @@ class Incoming:
     def __init__(self, flags: Bytes) -> None:
         self._flags, self._note = _flags_and_note(flags)
         self._memory: dict[int, Bytes] = {}
+        #: Of what is looked at, by slot; each frees its slot when that is gone.
+        self._leases: dict[int, weakref.ref[Bytes]] = {}
         self._owner = os.getpid()
 
     @property
@@ -238,10 +241,11 @@ class Incoming:
             KeyError: if there is no such slot.
         """
         lease = view_of(self._memory[number])
-        weakref.finalize(lease, self._free, number).atexit = False
+        # Not weakref.finalize, which takes ten times as long.
+        self._leases[number] = weakref.ref(lease, partial(self._free, number))
         return lease.data
 
-    def _free(self, number: int) -> None:
+    def _free(self, number: int, _lease: weakref.ref[Bytes]) -> None:
         # A fork has copies of the views, and what it drops may still be in use where it came from.
         if os.getpid() == self._owner:
             self._flags[number] = FREE
