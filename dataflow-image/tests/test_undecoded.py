@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal
 
 import cv2
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataflow_core import DataFlow, DataFromList, ParallelData
+from dataflow_core import DataFlow, DataFromList, ParallelData, RepeatedData
 from dataflow_core.flow import Call, PointwiseFlow
 from dataflow_image import (
     AugmentImageComponent,
@@ -21,6 +22,8 @@ from dataflow_image import (
     AugmentImageCoordinates,
     DecodeImage,
     ImageDecodeError,
+    ImageFolder,
+    ImageFromFile,
     imgaug,
     recipes,
 )
@@ -317,6 +320,68 @@ def test_on_any_backend(backend: str) -> None:
     with parallel:
         for one, other in zip(parallel, apart, strict=True):
             np.testing.assert_array_equal(one[0], other[0])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for label in ("cats", "dogs"):
+        (tmp_path / label).mkdir()
+        for number, data in enumerate(DATA):
+            (tmp_path / label / f"{number}.jpg").write_bytes(data)
+    return tmp_path
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+@pytest.mark.parametrize("backend", [None, "thread", "process"])
+@pytest.mark.parametrize("kind", ["folder", "files"])
+def test_sources_leave_it_undecoded_too(
+    kind: str, backend: str | None, repeated: bool, folder: Path, heights: list[int | None]
+) -> None:
+    def stream(apart: bool) -> list[Any]:
+        flow: DataFlow
+        if kind == "folder":
+            flow = ImageFolder(folder, shuffle=True, decode=True)
+        else:
+            flow = ImageFromFile(sorted(folder.glob("*/*.jpg")), shuffle=True)
+        if repeated:
+            flow = RepeatedData(flow, 2)
+        flow = AugmentImageComponent(Between(flow) if apart else flow, LISTS["train"])
+        if backend is not None:
+            flow = ParallelData(flow, 2, backend=backend)
+        with flow:
+            flow.reset_state(seed=2)
+            return list(flow)
+
+    in_part = stream(apart=False)
+    part = [*heights]
+    heights.clear()
+    for one, other in zip(in_part, stream(apart=True), strict=True):
+        np.testing.assert_array_equal(one[0], other[0])
+        assert one[1:] == other[1:]
+    if backend != "process" and not repeated and jpeg_rows(JPEG) is not None:
+        assert sum(rows or 0 for rows in part) < sum(rows or 0 for rows in heights)
+
+
+def test_errors_of_sources_are_theirs(folder: Path) -> None:
+    (folder / "cats" / "0.jpg").write_bytes(without_tables(JPEG))
+    for flow in (
+        ImageFolder(folder, decode=True),
+        ImageFromFile(sorted(folder.glob("*/*.jpg"))),
+    ):
+        with pytest.raises(ImageDecodeError, match=r"0\.jpg") as caught:
+            list(AugmentImageComponent(flow, [Top(9)]))
+        assert caught.value.position == 0
+        notes = caught.value.__notes__  # type: ignore[attr-defined,unused-ignore]
+        assert [note.partition("(")[0] for note in notes] == [f"in stage {type(flow).__name__}"]
+
+
+@pytest.mark.parametrize("options", [{"channel": 1}, {"resize": 40}])
+def test_files_that_are_changed_on_the_way_are_decoded(
+    options: dict[str, Any], folder: Path
+) -> None:
+    flow = ImageFromFile([folder / "cats" / "0.jpg"], **options)
+    [image] = next(iter(AugmentImageComponent(flow, [Top(9)])))
+    np.testing.assert_array_equal(image, next(iter(flow))[0][:9])
 
 
 def test_what_is_marked_in_the_image_follows() -> None:

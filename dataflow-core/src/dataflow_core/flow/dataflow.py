@@ -10,6 +10,7 @@ from dataflow_core.errors import NotResumableError, UnknownLengthError
 from dataflow_core.flow import state as states
 from dataflow_core.flow.adopt import adopt
 from dataflow_core.flow.chain import Chain
+from dataflow_core.flow.chain_run import Call
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.describe import describe_call
 from dataflow_core.flow.explain import explain
@@ -200,6 +201,15 @@ class DataFlow(ShortForms, ABC):
     def _chain(self) -> Chain:
         """Return this stage as the end of a chain of one-by-one stages."""
         return Chain(source=self, base=self._open_shard)
+
+    def _call_before(self, following: DataFlow) -> Call | None:
+        """Return what to do instead, if anything, where `following` is the very next stage.
+
+        It may hand out what only that one understands, such as work that is left undone because
+        nobody may need it. The stream must be the same.
+        """
+        del following
+        return None
 
     def _reader(self) -> Callable[[Datapoint], Datapoint]:
         """Return what makes datapoints of what the base of an indexed chain hands out."""

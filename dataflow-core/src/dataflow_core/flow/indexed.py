@@ -60,7 +60,7 @@ class IndexedDataFlow(RNGDataFlow):
         return {"*length": f"{len(self)} items", "shuffle": self._shuffle}
 
     def _chain(self) -> Chain:
-        read = Step(self, self._reader(), draws=True, may_drop=False)
+        read = Step(self, self._reader(), may_drop=False, call_before=self._call_before)
         walk = None if self._shuffle else self._walk
         return Chain(self, self._open_indices, (read,), indexed=True, walk=walk)
 

@@ -85,15 +85,6 @@ class PointwiseFlow(ProxyDataFlow):
     def _call(self) -> Call:
         """Return the function datapoint → datapoint or DROP; asked for once per run."""
 
-    def _call_before(self, following: DataFlow) -> Call | None:
-        """Return a function to use instead where `following` is the very next stage, if any.
-
-        It may hand out something that only `following` understands, such as work left undone that
-        nobody may need. The stream must be the same.
-        """
-        del following
-        return None
-
     def _mapped(self) -> Callable[[Datapoint], Datapoint | None] | None:
         """Return a function that does the same to a shallow copy, None meaning DROP, if any."""
         return None

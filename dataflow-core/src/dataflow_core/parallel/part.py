@@ -48,8 +48,10 @@ class WorkersPart:
 
     def calls_before(self) -> list[Call]:
         """Return the functions that are run on each input."""
-        read: list[Call] = [] if self.read is None else [self.read._reader()]
-        return read + calls_of(self.before)
+        if self.read is None:
+            return calls_of(self.before)
+        left_undone = self.read._call_before(self.before[0]) if self.before else None
+        return [left_undone or self.read._reader(), *calls_of(self.before)]
 
     def calls_after(self) -> list[Call]:
         """Return the functions that are run on each group."""

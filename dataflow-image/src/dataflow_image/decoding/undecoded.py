@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from dataflow_core.flow import stage_before
-from dataflow_image.decoding.encoded import EncodedImage, reduced_flags
+from dataflow_image.decoding.encoded import MAX_PIXELS, EncodedImage, reduced_flags
 from dataflow_image.decoding.header import UPRIGHT
 from dataflow_image.decoding.jpeg import JpegRows, jpeg_rows
 from dataflow_image.decoding.located import located
@@ -16,7 +16,7 @@ from dataflow_image.errors import ImageDecodeError
 from dataflow_image.imgaug.spec import Image, ImageSpec
 from dataflow_image.imgaug.undecoded import Undecoded
 
-__all__ = ["LeftToNextStage", "UndecodedJpeg"]
+__all__ = ["LeftToNextStage", "UndecodedJpeg", "left_to_next_stage"]
 
 _UINT8 = np.dtype(np.uint8)
 _COLOR_CHANNELS = 3
@@ -85,3 +85,23 @@ class LeftToNextStage(UndecodedJpeg):
                 return super()._decode(rows)
             except ImageDecodeError as error:
                 raise located(error) from error.__cause__
+
+
+def left_to_next_stage(path: str) -> Image | Undecoded:
+    """Return the uint8 colour image in a file, undecoded if that is possible.
+
+    Raises:
+        ImageDecodeError: as `decode_image`, with the position of the datapoint at hand.
+        OSError: the file cannot be read.
+    """
+    encoded = EncodedImage.read(path)
+    try:
+        left = LeftToNextStage.of(
+            encoded, _COLOR_CHANNELS, exif_orientation=True, max_pixels=MAX_PIXELS
+        )
+        if left is not None:
+            return left
+        encoded.check(MAX_PIXELS)
+        return encoded.decode(_COLOR_CHANNELS, keep_depth=False, max_pixels=MAX_PIXELS)
+    except ImageDecodeError as error:
+        raise located(error) from error.__cause__

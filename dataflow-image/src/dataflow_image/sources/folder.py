@@ -8,8 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dataflow_core import IndexedDataFlow
+from dataflow_core import DataFlow, IndexedDataFlow
+from dataflow_core.flow import Call
+from dataflow_image.augment import takes_undecoded
 from dataflow_image.decoding.located import decode_located
+from dataflow_image.decoding.undecoded import left_to_next_stage
 
 __all__ = ["IMAGE_EXTENSIONS", "ImageFolder"]
 
@@ -86,6 +89,17 @@ class ImageFolder(IndexedDataFlow):
     def __getitem__(self, index: int, /) -> list[Any]:
         path, label = self._images[index]
         return [decode_located(path) if self.decode else path, label]
+
+    def _call_before(self, following: DataFlow) -> Call | None:
+        """Leave to the next stage what it may crop, so that no more of it is decoded than shows."""
+        if type(self) is not ImageFolder or not self.decode or not takes_undecoded(following, 0):
+            return None
+
+        def read(index: int) -> list[Any]:
+            path, label = self._images[index]
+            return [left_to_next_stage(path), label]
+
+        return read
 
     def _params(self) -> Mapping[str, object]:
         params: dict[str, object] = {

@@ -10,8 +10,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dataflow_core import IndexedDataFlow
+from dataflow_core import DataFlow, IndexedDataFlow
+from dataflow_core.flow import Call
+from dataflow_image.augment import takes_undecoded
 from dataflow_image.decoding.located import checked_channel, decode_located
+from dataflow_image.decoding.undecoded import left_to_next_stage
 from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.spec import Image
 
@@ -81,6 +84,13 @@ class ImageFromFile(IndexedDataFlow):
         if shape is not None:
             image = cv2.resize(image, shape[::-1])
         return [image if self.channel > 1 else image[:, :, np.newaxis]]
+
+    def _call_before(self, following: DataFlow) -> Call | None:
+        """Leave to the next stage what it may crop, so that no more of it is decoded than shows."""
+        as_decoded = type(self) is ImageFromFile and self.channel > 1 and self.resize is None
+        if not as_decoded or not takes_undecoded(following, 0):
+            return None
+        return lambda index: [left_to_next_stage(self.files[index])]
 
     def _shape(self, image: Image) -> tuple[int, int] | None:
         if callable(self.resize):
