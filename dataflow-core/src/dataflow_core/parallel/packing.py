@@ -6,16 +6,21 @@ not know; or one pickle, whose large buffers stay out of it (PEP 574), which is 
 
 from __future__ import annotations
 
+import io
 import pickle
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 import cloudpickle
+import numpy as np
 
 from dataflow_core.codec import Limits, decode, encode
 
 #: Parent and workers trust each other: only what memory holds bounds them.
 LIMITS = Limits(max_depth=200, max_frames=1 << 24, max_bytes=1 << 48)
+
+#: Of dtypes that a short text says all about: bool, int, unsigned int, float, complex.
+_PLAIN_KINDS = frozenset("biufc")
 
 #: Smaller buffers are part of the pickle.
 OUT_OF_BAND = 4096
@@ -42,6 +47,19 @@ class _Codec:
         return fields
 
 
+class _Pickler(pickle.Pickler):
+    """Pickles plain arrays so that they are made again in half the time."""
+
+    def reducer_override(self, value: Any) -> Any:
+        if type(value) is not np.ndarray:
+            return NotImplemented
+        dtype = value.dtype
+        if dtype.kind not in _PLAIN_KINDS or not value.flags.c_contiguous:
+            return NotImplemented
+        # NumPy's own way writes down the dtype in full, and goes through two functions in Python.
+        return np.ndarray, (value.shape, dtype.str, pickle.PickleBuffer(value.data))
+
+
 class _Pickle:
     def pack(self, fields: Sequence[Any]) -> Frames:
         buffers: list[memoryview] = []
@@ -54,7 +72,9 @@ class _Pickle:
             return False
 
         try:
-            packed = pickle.dumps(fields, protocol=5, buffer_callback=keep_inside)
+            stream = io.BytesIO()
+            _Pickler(stream, 5, buffer_callback=keep_inside).dump(fields)
+            packed = stream.getvalue()
             travels = _names_only_what_can_be_imported(packed)
         except Exception:  # noqa: BLE001  what is defined in a function, mostly
             travels = False
