@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pipelines import canonical
 
-from dataflow_core.collate import collate_lists, collate_padded, collate_stacked, pad, stack
+from dataflow_core.collate import (
+    allocating,
+    collate_lists,
+    collate_padded,
+    collate_stacked,
+    pad,
+    stack,
+)
 from dataflow_core.errors import BatchError
 
 
@@ -79,6 +86,25 @@ def test_arrays_of_several_dtypes_are_promoted_not_truncated() -> None:
     out = stack([np.array([1], "uint8"), np.array([0.5], "float32")], 0)
     assert out.tolist() == [[1.0], [0.5]]
     assert out.dtype == np.float32
+
+
+@pytest.mark.parametrize("dtypes", ["fd", "df", ">i4 <i4", "u1 i1"])
+def test_so_they_are_in_memory_that_is_given(dtypes: str) -> None:
+    kinds = dtypes.split() if " " in dtypes else [*dtypes]
+    arrays = [np.arange(80_000).astype(kind) for kind in kinds]
+    given: list[npt.NDArray[np.uint8]] = []
+
+    def allocate(nbytes: int) -> npt.NDArray[np.uint8]:
+        given.append(np.zeros(nbytes, np.uint8))
+        return given[-1]
+
+    with allocating(allocate):
+        stacked = stack(arrays, 0)
+        alike = stack(arrays[:1] * 2, 0)
+    expected = np.stack(arrays)
+    assert stacked.dtype == expected.dtype
+    np.testing.assert_array_equal(stacked, expected)
+    assert np.shares_memory(alike, given[-1])
 
 
 def test_strings_bytes_and_objects_become_an_array_of_those_objects() -> None:

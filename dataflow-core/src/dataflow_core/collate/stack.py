@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -66,10 +67,12 @@ def _stack_arrays(values: Sequence[Any], name: object) -> Stacked:
 
 def _concatenated(values: Sequence[Any]) -> Stacked:
     first = values[0]
-    nbytes = first.nbytes * len(values)
-    if nbytes >= WORTH_PLACING and {value.dtype for value in values} == {first.dtype}:
+    if first.nbytes * len(values) >= WORTH_PLACING:
         out = empty((len(values) * first.shape[0], *first.shape[1:]), first.dtype)
-        return np.concatenate(values, out=out)
+        if out is not None:
+            with suppress(TypeError):
+                return np.concatenate(values, out=out, casting="no")
+            # The others are of other dtypes: the result is of one that suits all.
     return np.concatenate(values)
 
 
