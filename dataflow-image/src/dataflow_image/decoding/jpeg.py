@@ -30,7 +30,7 @@ _SEQUENTIAL_FRAMES = frozenset({0xC0, 0xC1})
 _TABLES = frozenset({0xC4, 0xDB, 0xFE, *range(0xE0, 0xF0)})
 _MORE_IMAGES = b"MPF\x00"
 _BLOCK = 8
-_APP1 = 0xE1
+_APP1, _APP2 = 0xE1, 0xE2
 _SCAN = 0xDA
 _MARKER = 0xFF
 _BITS = 8
@@ -107,7 +107,13 @@ def _walk(data: bytes) -> JpegRows | None:
         start, marker, length = _SEGMENT.unpack_from(data, position)
         if start != _MARKER:
             return None
-        if marker in _SEQUENTIAL_FRAMES and not frame:
+        if marker in _TABLES:
+            if marker == _APP1 and orientation is None:
+                segment = data[position + _SEGMENT.size : position + 2 + length]
+                orientation = exif_orientation(segment)
+            elif marker == _APP2 and data.startswith(_MORE_IMAGES, position + _SEGMENT.size):
+                return None
+        elif marker in _SEQUENTIAL_FRAMES and not frame:
             frame = position + _SEGMENT.size
             bits, height, width, count = _FRAME.unpack_from(data, frame)
             # Each component's second byte tells how often it is sampled, across and down.
@@ -116,14 +122,10 @@ def _walk(data: bytes) -> JpegRows | None:
             if bits != _BITS or count not in _COMPONENTS or len(sampled_down) != count:
                 return None
             ahead = max(sampled_down)
-        elif marker == _SCAN and frame:
-            if data[position + _SEGMENT.size] != count:
-                return None
+        elif marker == _SCAN and frame and data[position + _SEGMENT.size] == count:
             break
-        elif marker not in _TABLES or data.startswith(_MORE_IMAGES, position + _SEGMENT.size):
+        else:
             return None
-        elif marker == _APP1 and orientation is None:
-            orientation = exif_orientation(data[position + _SEGMENT.size : position + 2 + length])
         position += 2 + length
     # Searching takes a twelfth of the time of decoding, and hardly a file has something behind.
     end = len(data) - len(_END) if data.endswith(_END) else data.find(_END, position)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -37,9 +38,13 @@ class ImageSpec(NamedTuple):
 
     def stand_in(self) -> Image:
         """Return a read-only array of this shape and dtype that takes no memory: all zeros."""
-        zero = bytes(self.dtype.itemsize)
-        blank: Image = np.ndarray(self.shape, self.dtype, zero, 0, (0,) * len(self.shape))
-        return blank
+        return _stand_in(*self)
+
+
+@lru_cache(maxsize=256)
+def _stand_in(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Image:
+    blank: Image = np.ndarray(shape, dtype, bytes(dtype.itemsize), 0, (0,) * len(shape))
+    return blank
 
 
 def image_size(img: object) -> tuple[int, int]:

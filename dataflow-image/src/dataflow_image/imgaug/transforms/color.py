@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 
 import cv2
@@ -16,13 +17,16 @@ from dataflow_image.imgaug.transforms.photometric import StationaryTransform
 __all__ = ["ColorTransform"]
 
 _COLOR_CHANNELS = 3
-_DTYPES = frozenset(map(np.dtype, (np.uint8, np.float16, np.float32, np.float64)))
+_UINT8, _FLOAT16 = np.dtype(np.uint8), np.dtype(np.float16)
+_DTYPES = frozenset({_UINT8, _FLOAT16, np.dtype(np.float32), np.dtype(np.float64)})
 
 # All values of uint8, as images of one and of three channels.
 _RAMPS = {
     channels: np.repeat(np.arange(256, dtype=np.uint8), channels).reshape(1, 256, channels)
     for channels in (1, _COLOR_CHANNELS)
 }
+
+_ROWS = struct.Struct("12d")
 
 # Rows of a map that act alike on a grey pixel agree to within this, rounding aside.
 _GREY_TOLERANCE = 1e-6
@@ -83,16 +87,17 @@ class ColorTransform(StationaryTransform):
         Raises:
             ValueError: as `apply_image`.
         """
-        if img.dtype == np.float16:
+        dtype = img.dtype
+        if dtype == _FLOAT16:
             out[...] = self.apply_image(img.astype(np.float32))
             return
         matrix = self._matrix(img)
-        if img.dtype == np.uint8 and is_fast() and _is_one_function(matrix):
+        if dtype == _UINT8 and is_fast() and _is_one_function(matrix):
             ramp = cv2.transform(_RAMPS[len(matrix)], matrix)
             look_up(img, ramp.reshape(256, -1)[:, 0].copy(), out)
             return
         cv2.transform(img, matrix, out)
-        if self.clip and img.dtype != np.uint8:
+        if self.clip and dtype != _UINT8:
             np.clip(out, 0, 255, out=out)
 
     def spec_after(self, spec: ImageSpec) -> ImageSpec:
@@ -105,10 +110,12 @@ class ColorTransform(StationaryTransform):
         if channels not in (1, _COLOR_CHANNELS):
             raise ValueError(f"colour operations need one or three channels, got {channels}")
         mean = (0.0, 0.0, 0.0)
-        if any(step.needs_mean for step in self.steps):
+        if [step for step in self.steps if step.needs_mean]:
             first, second, third, _ = cv2.mean(img)
             mean = (first, second, third) if channels > 1 else (first, first, first)
-        rows = np.array(compose(self.steps, mean))
+        one, two, three = compose(self.steps, mean)
+        # In half the time of np.array, which looks for the shape first.
+        rows = np.frombuffer(_ROWS.pack(*one, *two, *three)).reshape(3, 4)
         if channels > 1:
             return rows
         grey = np.column_stack([rows[:, :3].sum(axis=1), rows[:, 3]])
@@ -123,5 +130,7 @@ def _is_one_function(matrix: npt.NDArray[np.float64]) -> bool:
     """Tell whether all channels are mapped by one function, and each from itself alone."""
     if len(matrix) == 1:
         return True
+    if matrix.item(1):
+        return False
     (a, b, c, shift), (d, e, f, shift_2), (g, h, i, shift_3) = matrix.tolist()
     return a == e == i and shift == shift_2 == shift_3 and not (b or c or d or f or g or h)

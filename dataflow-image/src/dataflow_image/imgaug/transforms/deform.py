@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
-from dataflow_image.imgaug.transforms.pixel_moves import in_float32, in_fours, keep_axes, move_bits
+from dataflow_image.imgaug.transforms.pixel_moves import keep_axes, move_bits, sampled
 from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
 
 __all__ = ["GaussianDeformTransform"]
@@ -88,7 +88,7 @@ class GaussianDeformTransform(Transform):
         def sample(part: Image, _: int) -> Image:
             return cv2.remap(part, x, y, interp, borderMode=border)
 
-        return keep_axes(in_float32(img, lambda img: in_fours(img, sample)), img)
+        return keep_axes(sampled(img, sample), img)
 
     def _displacement(self, places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return d, (N, 2), at (N, 2) pixel indices x y."""

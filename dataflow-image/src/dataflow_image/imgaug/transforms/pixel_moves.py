@@ -9,9 +9,10 @@ import numpy as np
 
 from dataflow_image.imgaug.spec import Image, channel_count
 
-__all__ = ["in_float32", "in_fours", "keep_axes", "move_bits"]
+__all__ = ["in_float32", "in_fours", "keep_axes", "move_bits", "sampled"]
 
 _FOUR: Final = 4
+_HALF: Final = np.dtype(np.float16)
 
 # A mask's bits travel as a dtype of the same size that every OpenCV function accepts.
 _CARRIERS: Final[dict[int, type[np.generic[Any]]]] = {
@@ -29,7 +30,7 @@ def keep_axes(result: Image, original: Image) -> Image:
 
 def in_float32(img: Image, compute: Callable[[Image], Image]) -> Image:
     """Return `compute(img)` in the image's dtype; OpenCV cannot compute with float16."""
-    if img.dtype != np.float16:
+    if img.dtype != _HALF:
         return compute(img)
     return compute(img.astype(np.float32)).astype(np.float16)
 
@@ -47,6 +48,13 @@ def in_fours(img: Image, compute: Callable[[Image, int], Image]) -> Image:
         for first in range(0, channels, _FOUR)
     ]
     return np.concatenate([part.reshape(*part.shape[:2], -1) for part in parts], axis=2)
+
+
+def sampled(img: Image, compute: Callable[[Image, int], Image]) -> Image:
+    """Return `compute(img, 0)` for an image of any dtype and any number of channels."""
+    if img.dtype == _HALF:
+        return in_fours(img.astype(np.float32), compute).astype(np.float16)
+    return in_fours(img, compute)
 
 
 def move_bits(mask: Image, move: Callable[[Image], Image]) -> Image:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
-from dataflow_image.imgaug.transforms.pixel_moves import in_float32, in_fours, keep_axes, move_bits
+from dataflow_image.imgaug.transforms.pixel_moves import keep_axes, move_bits, sampled
 from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
 
 __all__ = ["ResizeTransform"]
@@ -72,4 +72,4 @@ class ResizeTransform(Transform):
         def resize(part: Image, _: int) -> Image:
             return cv2.resize(part, new_size, interpolation=interp)
 
-        return keep_axes(in_float32(img, lambda img: in_fours(img, resize)), img)
+        return keep_axes(sampled(img, resize), img)

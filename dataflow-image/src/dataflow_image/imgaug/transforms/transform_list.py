@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -54,7 +55,7 @@ class TransformList(Transform):
         """
         kept = tuple(tfms)
         for tfm in kept:
-            if not isinstance(tfm, Transform):
+            if not _is_transform(type(tfm)):
                 raise TypeError(f"TransformList: {tfm!r} is not a Transform")
         object.__setattr__(self, "tfms", kept)
         object.__setattr__(self, "fused", bool(fused))
@@ -77,7 +78,7 @@ class TransformList(Transform):
         for tfm in tfms[:-1]:
             img = tfm.apply_image(img)
         last = tfms[-1] if tfms else None
-        if isinstance(last, TransformList):
+        if type(last) is TransformList:
             return last.apply_image_in(img, empty)
         if empty is not None and isinstance(last, (ColorTransform, NormalizeTransform)):
             out = empty(*last.spec_for(img))
@@ -129,6 +130,12 @@ class TransformList(Transform):
 
     def _to_apply(self) -> Sequence[Transform]:
         return fuse(self.tfms) if self.fused else self.tfms
+
+
+@cache
+def _is_transform(kind: type) -> bool:
+    # An abstract class takes its time to tell its instances.
+    return issubclass(kind, Transform)
 
 
 def _has_own_boxes(tfm: Transform) -> bool:
