@@ -213,9 +213,8 @@ def _rewind(sending: Sending, link: Link) -> None:
     elif not entry.state and entry.taken:
         link.judge(Verdict.LOST, "the sender's flow cannot repeat itself")
     else:
-        last = sending.course
-        if last is not None and last.ended and sending.served and link.epoch <= last.epoch:
-            sending.served -= 1
+        # It is going to have them once more.
+        sending.served = [epoch for epoch in sending.served if epoch < link.epoch]
         sending.stream = entry.stream
         sending.progress = Progress(Spans([(0, at)]), at, entry.state, entry.state_seq)
         sending.begin(

@@ -75,6 +75,7 @@ class Connection:
             timeout_s=terms.timeout_s,
             calls=sockets.routes,
         )
+        self._lineage = self._machine.receiver
         self._failure: BaseException | None = None
         self._closed = False
         self._odd = 0
@@ -87,10 +88,15 @@ class Connection:
         """Whether this process opened it, and it is open."""
         return self._loop.ours and not self._closed
 
-    @property
-    def lineage(self) -> bytes:
-        """What a receiver is known by that was not resumed."""
-        return self._machine.receiver
+    def lineage(self, resumed: bytes) -> bytes:
+        """Return what the receiver is known by.
+
+        Args:
+            resumed: what it was known by where it goes on from, and is from now on; b"" if it does
+                not.
+        """
+        self._lineage = resumed or self._lineage
+        return self._lineage
 
     def begin(
         self,

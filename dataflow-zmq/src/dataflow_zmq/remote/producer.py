@@ -81,6 +81,10 @@ class Producer:
                     break
                 if not desk.wait_for_room(course):
                     return None
+                # Whoever was waited for may have told of more that is consumed, or held.
+                begin, end = desk.plan(number)
+                if begin > number:
+                    continue
                 self._note_state(number)
                 most = None if end is None else end - number
                 parcel.begin(number, most, self._state, self._state_seq)

@@ -41,7 +41,7 @@ class RemoteRun(Run):
 
     def __iter__(self) -> Iterator[Datapoint]:
         connection = self._connection = self._connect()
-        self._lineage = self._lineage or connection.lineage
+        self._lineage = connection.lineage(self._lineage)
         connection.begin(
             self, self._scope.epoch, self._lineage, self._here.places, job=_job(self._scope)
         )

@@ -58,7 +58,8 @@ class Sending:
         self.pool: list[Parcel] = []
         self.progress = Progress()
         self.course: Course | None = None
-        self.served = 0
+        #: The epochs that were served to their end, in that order; if it matters how many.
+        self.served: list[int] = []
         #: Lineages that a restarted sender waits for, because they know what was consumed.
         self.expected: set[bytes] = set()
         self.expected_until: float | None = None
@@ -207,8 +208,8 @@ class Sending:
         course.ended = True
         self.urgent += 1
         failure = course.failure
-        if failure is None:
-            self.served += 1
+        if failure is None and self.epochs is not None:
+            self.served.append(course.epoch)
         for link in self.links.values():
             if failure is not None and (link.reads or link.waits):
                 self.tell(link, Verdict.FAILED, *_texts(failure))
@@ -264,7 +265,7 @@ class Sending:
     @property
     def all_served(self) -> bool:
         """Whether as many epochs were served as were to be."""
-        return self.epochs is not None and self.served >= self.epochs
+        return self.epochs is not None and len(self.served) >= self.epochs
 
     @property
     def failure(self) -> Failure | None:

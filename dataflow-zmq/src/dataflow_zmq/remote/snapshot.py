@@ -57,7 +57,7 @@ def restore(machine: Sending, kept: Mapping[str, Any], now: float) -> None:
     # What was produced and not consumed is gone with the process, and produced again.
     produced = max((end for _, end in spans.pairs()), default=0)
     machine.stream = bytes.fromhex(kept["stream"])
-    machine.served = int(kept["served"])
+    machine.served = [int(epoch) for epoch in kept["served"]]
     machine.progress = Progress(spans, produced, state, state_seq)
     course = kept["course"]
     if course is not None:
