@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -174,3 +175,41 @@ def test_a_damaged_state_is_told(addr: str, damage: dict[str, Any]) -> None:
         flow.load_state_dict({**state, "place": {**state["place"], **damage}})
         with pytest.raises(df.StateError):
             next(iter(flow))
+
+
+def test_epochs_since_the_state_come_once_more(addr: str) -> None:
+    served = serve(addr, epochs=3)
+    with remote(addr) as flow:
+        items = iter(flow)
+        first = [next(items) for _ in range(5)]
+        state = json.loads(json.dumps(flow.state_dict()))
+        first += list(items)
+        second = list(flow)
+        next(iter(flow))
+    with remote(addr) as flow:
+        flow.load_state_dict(state)
+        assert list(flow) == first[5:]
+        assert list(flow) == second
+        assert len(list(flow)) == SIZE
+    served.result()
+
+
+def lineage_of(flow: df.DataFlow) -> str:
+    [found] = set(re.findall(r'"lineage": "([0-9a-f]+)"', json.dumps(flow.state_dict())))
+    return str(found)
+
+
+def test_a_resumed_receiver_stays_who_it_was_in_later_epochs(addr: str) -> None:
+    served = serve(addr, epochs=2)
+    with remote(addr) as flow:
+        next(iter(flow))
+        state = flow.state_dict()
+        lineage = lineage_of(flow)
+    with remote(addr) as flow:
+        flow.load_state_dict(state)
+        list(flow)
+        items = iter(flow)
+        next(items)
+        assert lineage_of(flow) == lineage
+        list(items)
+    served.result()
