@@ -112,6 +112,8 @@ def test_arrays_that_are_given_out_can_be_written_to_and_own_their_memory() -> N
         [np.zeros(LARGEST_BYTES, "u1")],
         [np.array([None])],
         [np.zeros(0)],
+        [np.asfortranarray(np.arange(6).reshape(2, 3))],
+        [np.zeros(2, np.dtype([("x", "u1"), ("y", "<f8")], align=True))],
         np.arange(4),
         Point(1, np.arange(4)),
         5,

@@ -13,6 +13,7 @@ import pytest
 from pairs import Doing
 
 import dataflow_core as df
+from dataflow_core import StateError
 from dataflow_zmq import (
     RemoteDataZMQ,
     RemoteLostError,
@@ -213,3 +214,28 @@ def test_a_resumed_receiver_stays_who_it_was_in_later_epochs(addr: str) -> None:
         assert lineage_of(flow) == lineage
         list(items)
     served.result()
+
+
+@pytest.mark.parametrize("flow", [[1, 2], df.DataFromList], ids=["list", "class"])
+def test_a_sender_says_what_it_serves(flow: Any, addr: str) -> None:
+    with pytest.raises(TypeError, match="send_dataflow_zmq serves a DataFlow"):
+        send_dataflow_zmq(flow, addr)
+
+
+def test_a_state_file_that_cannot_be_is_named_with_what_to_do(addr: str, tmp_path: Path) -> None:
+    def refused(path: Path, error: type[Exception], told: str) -> None:
+        with pytest.raises(error, match=told) as caught:
+            send_dataflow_zmq(source(), addr, bind=True, state_file=path, progress=False)
+        assert path.name in str(caught.value)
+
+    refused(tmp_path, IsADirectoryError, "name a file in it")
+    refused(tmp_path / "missing" / "state.json", FileNotFoundError, "make it first")
+    damaged = tmp_path / "damaged.json"
+    for text, told in (
+        ("{", "delete this one"),
+        ("[]", "delete this one"),
+        ('{"version": 1}', "delete it to begin anew"),
+        ('{"version": 1, "state": "[]"}', "delete it to begin anew"),
+    ):
+        damaged.write_text(text, encoding="utf-8")
+        refused(damaged, StateError, told)

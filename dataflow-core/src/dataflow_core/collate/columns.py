@@ -73,7 +73,10 @@ def put_together(form: Form, columns: Iterable[Iterable[Any]]) -> list[Any]:
 def is_small_array(value: Any) -> bool:
     """Whether `value` is an array, or a numpy scalar, that had better not travel alone."""
     if type(value) is np.ndarray:
-        return 0 < value.nbytes < LARGEST_BYTES and value.ndim > 0 and not value.dtype.hasobject
+        dtype = value.dtype
+        # Of records numpy copies the fields, and not what lies between them.
+        plain = not dtype.hasobject and dtype.names is None
+        return plain and 0 < value.nbytes < LARGEST_BYTES and value.ndim > 0
     return isinstance(value, (np.number, np.bool_))
 
 
@@ -87,8 +90,12 @@ def stacked(column: Sequence[Any]) -> np.ndarray[Any, Any] | None:
     try:
         joined = bytearray().join(column)
     except (BufferError, TypeError, ValueError):  # not contiguous, or of times
-        return np.stack(column)
+        return None if any(map(_is_fortran, column)) else np.stack(column)
     return np.frombuffer(joined, first.dtype).reshape(len(column), *first.shape)
+
+
+def _is_fortran(array: np.ndarray[Any, Any]) -> bool:
+    return array.flags.f_contiguous and not array.flags.c_contiguous
 
 
 def rows_of(stack: np.ndarray[Any, Any], *, own: bool) -> Iterable[Any]:

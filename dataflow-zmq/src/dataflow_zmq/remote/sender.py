@@ -70,12 +70,18 @@ def send_dataflow_zmq(  # noqa: PLR0913  (what users know, and one keyword for e
         progress: whether to show a progress bar.
 
     Raises:
+        TypeError: `df` is no flow.
         ValueError: `format` is given, or a number is out of its range.
         RemoteRefusedError: an address, a key or the state file cannot be used.
         NotResumableError: with `state_file`, if `df` cannot repeat itself.
         FingerprintMismatchError: the state file is of another flow.
         Exception: what `df` raises.
     """
+    if not isinstance(df, DataFlow):
+        kind = f"the class {df.__name__}" if isinstance(df, type) else type(df).__name__
+        raise TypeError(
+            f"send_dataflow_zmq serves a DataFlow, such as DataFromList(...), not {kind}"
+        )
     if format is not None:
         raise ValueError(
             f"format={format!r}: there is one format, the codec's, which every RemoteDataZMQ reads;"
@@ -99,7 +105,14 @@ def send_dataflow_zmq(  # noqa: PLR0913  (what users know, and one keyword for e
             timeout_s=timeout_s,
         )
         if kept is not None:
-            _take_up(df, machine, kept.load())
+            content = kept.load()
+            try:
+                _take_up(df, machine, content)
+            except (KeyError, TypeError, ValueError) as error:
+                raise StateError(
+                    f"the sender's state file {os.fspath(state_file)!r} is damaged ({error!r}):"
+                    " bring back one that is whole, or delete it to begin anew"
+                ) from error
         try:
             machine.length = len(df)
         except UnknownLengthError:
@@ -121,11 +134,8 @@ def _take_up(df: DataFlow, machine: Sending, kept: Mapping[str, Any] | None) -> 
     if kept is None:
         machine.progress.state = json.dumps(df.state_dict())
         return
-    try:
-        df.load_state_dict(json.loads(kept["state"]))
-        restore(machine, kept, monotonic())
-    except (KeyError, TypeError, ValueError) as error:
-        raise StateError(f"the sender's state file is damaged: {error}") from error
+    df.load_state_dict(json.loads(kept["state"]))
+    restore(machine, kept, monotonic())
 
 
 @contextmanager

@@ -19,6 +19,8 @@ except ImportError:  # Windows, where whoever has a file open keeps others from 
 
 VERSION = 1
 
+_REMEDY = "name another file, or delete this one to begin anew"
+
 
 class StateFile:
     """A JSON file that is always whole, and that one process at a time may use.
@@ -33,6 +35,15 @@ class StateFile:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)
+        if self._path.is_dir():
+            raise IsADirectoryError(
+                f"state_file={os.fspath(path)!r} is a folder: name a file in it"
+            )
+        if not self._path.parent.is_dir():
+            raise FileNotFoundError(
+                f"state_file={os.fspath(path)!r}: there is no folder {str(self._path.parent)!r}; make"
+                " it first"
+            )
         self._lock_path = self._path.with_name(self._path.name + ".lock")
         self._lock = self._acquire()
 
@@ -65,9 +76,13 @@ class StateFile:
         try:
             content = json.loads(text)
         except ValueError as error:
-            raise StateError(f"{self._path} is no sender's state file: {error}") from error
+            raise StateError(
+                f"{self._path} is no sender's state file: {error}; {_REMEDY}"
+            ) from error
         if not isinstance(content, dict) or content.get("version") != VERSION:
-            raise StateError(f"{self._path} is no sender's state file of version {VERSION}")
+            raise StateError(
+                f"{self._path} is no sender's state file of version {VERSION}; {_REMEDY}"
+            )
         return content
 
     def save(self, content: Mapping[str, object]) -> None:
