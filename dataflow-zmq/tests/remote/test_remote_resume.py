@@ -235,7 +235,7 @@ def test_a_state_file_that_cannot_be_is_named_with_what_to_do(addr: str, tmp_pat
         ("{", "delete this one"),
         ("[]", "delete this one"),
         ('{"version": 1}', "delete it to begin anew"),
-        ('{"version": 1, "state": "[]"}', "delete it to begin anew"),
+        ('{"version": 1, "state": "x"}', "delete it to begin anew"),
     ):
         damaged.write_text(text, encoding="utf-8")
         refused(damaged, StateError, told)

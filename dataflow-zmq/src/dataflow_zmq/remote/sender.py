@@ -110,7 +110,7 @@ def send_dataflow_zmq(  # noqa: PLR0913  (what users know, and one keyword for e
                 _take_up(df, machine, content)
             except (KeyError, TypeError, ValueError) as error:
                 raise StateError(
-                    f"the sender's state file {os.fspath(state_file)!r} is damaged ({error!r}):"
+                    f"the sender's state file {kept.path} is damaged ({error!r}):"
                     " bring back one that is whole, or delete it to begin anew"
                 ) from error
         try:

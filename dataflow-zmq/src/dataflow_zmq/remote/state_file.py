@@ -28,23 +28,23 @@ class StateFile:
     Args:
         path: of the file; `path.lock` beside it is held while this is open.
 
+    Attributes:
+        path: the same.
+
     Raises:
         RemoteRefusedError: another sender uses it.
         OSError: it cannot be written beside.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = Path(path)
-        if self._path.is_dir():
-            raise IsADirectoryError(
-                f"state_file={os.fspath(path)!r} is a folder: name a file in it"
-            )
-        if not self._path.parent.is_dir():
+        self.path = Path(path)
+        if self.path.is_dir():
+            raise IsADirectoryError(f"state_file: {self.path} is a folder; name a file in it")
+        if not self.path.parent.is_dir():
             raise FileNotFoundError(
-                f"state_file={os.fspath(path)!r}: there is no folder {str(self._path.parent)!r}; make"
-                " it first"
+                f"state_file: there is no folder for {self.path.absolute()}; make it first"
             )
-        self._lock_path = self._path.with_name(self._path.name + ".lock")
+        self._lock_path = self.path.with_name(self.path.name + ".lock")
         self._lock = self._acquire()
 
     def _acquire(self) -> BinaryIO:
@@ -59,7 +59,7 @@ class StateFile:
             except BlockingIOError:
                 lock.close()
                 raise RemoteRefusedError(
-                    f"{self._path} is in use by another sender; each needs a state_file= of its own"
+                    f"{self.path} is in use by another sender; each needs a state_file= of its own"
                 ) from None
             lock.close()
 
@@ -70,18 +70,18 @@ class StateFile:
             StateError: the file is none of ours.
         """
         try:
-            text = self._path.read_text(encoding="utf-8")
+            text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
         try:
             content = json.loads(text)
         except ValueError as error:
             raise StateError(
-                f"{self._path} is no sender's state file: {error}; {_REMEDY}"
+                f"{self.path} is no sender's state file: {error}; {_REMEDY}"
             ) from error
         if not isinstance(content, dict) or content.get("version") != VERSION:
             raise StateError(
-                f"{self._path} is no sender's state file of version {VERSION}; {_REMEDY}"
+                f"{self.path} is no sender's state file of version {VERSION}; {_REMEDY}"
             )
         return content
 
@@ -91,9 +91,9 @@ class StateFile:
         Raises:
             OSError: it cannot be written.
         """
-        new = self._path.with_name(self._path.name + ".new")
+        new = self.path.with_name(self.path.name + ".new")
         new.write_text(json.dumps({"version": VERSION, **content}), encoding="utf-8")
-        new.replace(self._path)
+        new.replace(self.path)
 
     def close(self) -> None:
         """Let others use the file."""
