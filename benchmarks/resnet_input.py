@@ -50,9 +50,9 @@ def input_speed(jpegs: Sequence[bytes], count: int, rounds: int, limit: Limit) -
     for backend, aims in AIMS.items():
         for what, aim in zip(("uint8", "float32 NCHW"), aims):
             flow = pipeline(jpegs, ENDLESS, normalized=what != "uint8")
-            with flow.parallel(WORKERS, backend=backend) as df, closing(iter(df)) as stream:
+            with flow.parallel(WORKERS, backend=backend) as df:
                 timings = measure(
-                    partial(seconds_under_way, stream, count),
+                    partial(seconds_under_way, iter(df), count),
                     partial(limit, size),
                     rounds,
                 )
