@@ -534,3 +534,15 @@ def test_damaged_files_come_out_alike(data: st.DataObject) -> None:
         except (ImageDecodeError, ValueError) as error:
             outcomes.append(type(error))
     np.testing.assert_array_equal(outcomes[0], outcomes[1])
+
+
+def test_what_was_met_before_changes_nothing() -> None:
+    files = [*ELIGIBLE.values(), *NOT_ELIGIBLE.values(), encoded(photo(40, 300)), turned(JPEG, 6)]
+    alone = []
+    for data in files:
+        jpeg_module._known.clear()
+        alone.append(jpeg_rows(data))
+    for data, expected in zip(files, alone, strict=True):
+        for before in files:
+            jpeg_rows(before)
+            assert jpeg_rows(data) == expected
