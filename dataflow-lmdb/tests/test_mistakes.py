@@ -6,6 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -108,9 +109,15 @@ def test_no_keys_at_all(numbered: str) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "setuid"), reason="needs a user without rights")
-def test_a_read_only_directory_is_named(tmp_path: Path) -> None:
-    locked = tmp_path / "locked"
-    locked.mkdir(mode=0o555)
+def test_a_read_only_directory_is_named() -> None:
+    # Not in pytest's folder, which any other run of pytest closes to others when it begins.
+    with tempfile.TemporaryDirectory() as name:
+        locked = Path(name, "locked")
+        locked.mkdir(mode=0o555)
+        _refused_with_its_name(locked)
+
+
+def _refused_with_its_name(locked: Path) -> None:
     become_nobody = "os.setuid(65534)" if os.getuid() == 0 else "pass"
     for parent in locked.parents:
         if os.getuid() == 0 and parent.stat().st_uid == 0 and str(parent).count("/") > 1:
