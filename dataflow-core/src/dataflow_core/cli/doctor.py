@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import typer
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from dataflow_core.cli.checks import Finding, findings
-from dataflow_core.cli.table import show
+from dataflow_core.cli.table import show, table_of_texts
 
 _STYLES = {"ok": "green", "note": "yellow", "broken": "bold red"}
 
@@ -27,9 +26,7 @@ def doctor() -> None:
 
 
 def _table(found: Sequence[Finding], *, framed: bool) -> Table:
-    table = Table(box=box.SIMPLE_HEAD if framed else None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in ("looked at", "verdict", "found"):
-        table.add_column(heading, overflow="fold", no_wrap=not framed)
+    table = table_of_texts(("looked at", "verdict", "found"), framed=framed)
     for finding in found:
         told = Text(finding.told)
         if finding.remedy:

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import typer
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from dataflow_core import hooks
-from dataflow_core.cli.table import show
+from dataflow_core.cli.table import show, table_of_texts
 from dataflow_core.discovery import DISABLE_VARIABLE, Entry
 from dataflow_core.errors import BrokenPluginError
 from dataflow_core.flow import DataFlow
@@ -91,12 +90,9 @@ def _one_line(error: BaseException) -> str:
 
 
 def _table(rows: Sequence[Row], *, framed: bool) -> Table:
-    table = Table(box=box.SIMPLE_HEAD if framed else None, pad_edge=False, padding=(0, 2, 0, 0))
     # The last column is left out where it would only take room.
     headings = _HEADINGS if any(row.remark for row in rows) else _HEADINGS[:-1]
-    for heading in headings:
-        # Folded where a terminal is too narrow: half a name is no name.
-        table.add_column(heading, overflow="fold", no_wrap=not framed)
+    table = table_of_texts(headings, framed=framed)
     for row in rows:
         entry = row.entry
         cells = (

@@ -45,6 +45,11 @@ class Step:
         return self.call_before(following.stage) or self.call
 
 
+def calls_in_turn(steps: Sequence[Step]) -> list[Call]:
+    """Return what steps do that run one right after the other."""
+    return [*map(Step.call_to, steps, (*steps[1:], None))]
+
+
 class ChainRun(Run):
     """Runs the steps in order for each datapoint of the base."""
 
@@ -67,8 +72,7 @@ class ChainRun(Run):
         if len(self._steps) == 1:
             step = self._steps[0]
             return self._single(step.call) if step.mapped is None else self._mapped(step.mapped)
-        following = (*self._steps[1:], None)
-        return self._several([*enumerate(map(Step.call_to, self._steps, following))])
+        return self._several([*enumerate(calls_in_turn(self._steps))])
 
     def _single(self, call: Call) -> Iterator[Datapoint]:
         hold(self._context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dataflow_core.flow.chain import Chain
-from dataflow_core.flow.chain_run import Step
+from dataflow_core.flow.chain_run import calls_in_turn
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.run import Place, Run, Scope
 from dataflow_core.parallel.engine import raise_failure
@@ -33,8 +33,7 @@ class ConsumerRun(Run):
 
     def __iter__(self) -> Iterator[Datapoint]:
         groups, stages = self._groups, self._chain.steps
-        calls = [*map(Step.call_to, stages, (*stages[1:], None))]
-        steps = Steps(calls, [step.stage._label() for step in stages])
+        steps = Steps(calls_in_turn(stages), [step.stage._label() for step in stages])
         streams = self._chain.streams(self._scope)
         draws = Draws(self._scope.seed, self._scope.epoch, streams)
         for group in groups:
