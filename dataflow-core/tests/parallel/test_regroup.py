@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pipelines import outcome
 
+import dataflow_core as df
 from dataflow_core.flow.group import Grouping
 from dataflow_core.parallel.regroup import Regrouper
 from dataflow_core.parallel.task import Result
@@ -19,7 +21,7 @@ kept_by_task = st.lists(st.lists(st.booleans(), min_size=3, max_size=3), max_siz
 
 
 def grouping(*, remainder: bool = False) -> Grouping:
-    return Grouping(3, remainder, tuple, "Group(3)", split=list)
+    return Grouping(3, remainder, tuple, "Group(3)", split=lambda group, _: list(group))
 
 
 def results(tasks: Sequence[Sequence[bool]], groups_of_workers: Sequence[bool]) -> list[Result]:
@@ -29,7 +31,9 @@ def results(tasks: Sequence[Sequence[bool]], groups_of_workers: Sequence[bool]) 
         positions = [number * 3 + i for i, keep in enumerate(kept) if keep]
         grouped = len(positions) == 3 and groups_of_workers[number]
         outputs: list[Any] = [tuple(positions)] if grouped else list(positions)
-        made.append(Result(number, outputs, positions, int(grouped), [0] * grouped))
+        made.append(
+            Result(number, outputs, positions, int(grouped), [0] * grouped, numbers=[[]] * grouped)
+        )
     return made
 
 
@@ -69,13 +73,17 @@ def test_a_group_that_cannot_be_collated_says_which_it_is() -> None:
     ]
 
 
-def test_a_batch_taken_apart_and_stacked_again_is_the_same() -> None:
-    import dataflow_core as df
+@pytest.mark.parametrize("others", [1, 2.5, None, "text", np.int64(3)])
+def test_numbers_beside_other_things_stay_pythons_own(others: Any) -> None:
+    """A batch that straddles the drop holds the very objects, not what its arrays made of them."""
 
-    batches = df.DataFromList([[i, np.float32(i)] for i in range(4)], shuffle=False).batch(2)
-    how = batches._grouping()  # type: ignore[attr-defined]
-    batch = next(iter(batches))
-    assert how.split is not None
-    again = how.collate(how.split(batch))
-    assert [array.tolist() for array in again] == [array.tolist() for array in batch]
-    assert [array.dtype for array in again] == [array.dtype for array in batch]
+    def label(dp: list[int]) -> list[Any] | None:
+        index = dp[0]
+        if index == 3:
+            return None
+        return [index, 0.1 * index, index % 2 == 0] if index < 12 else [others] * 3
+
+    source = df.DataFromList([[i] for i in range(24)], shuffle=False)
+    batches = source.map(label).batch(4)
+    with batches.parallel(2, backend="thread") as parallel:
+        assert outcome(parallel) == outcome(batches)

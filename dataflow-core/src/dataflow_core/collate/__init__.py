@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataflow_core.collate.alike import Numbers, listed_if_alike, split, stacked_if_alike
 from dataflow_core.collate.allocation import Allocate, allocating
 from dataflow_core.collate.columns import (
     Form,
@@ -16,11 +17,11 @@ from dataflow_core.collate.freed import keep_freed_memory
 from dataflow_core.collate.pad import pad
 from dataflow_core.collate.rows import Rows, row
 from dataflow_core.collate.stack import stack
-from dataflow_core.collate.uniform import split, uniform
 
 __all__ = [
     "Allocate",
     "Form",
+    "Numbers",
     "Rows",
     "allocating",
     "collate_lists",
@@ -28,6 +29,7 @@ __all__ = [
     "collate_stacked",
     "is_small_array",
     "keep_freed_memory",
+    "listed_if_alike",
     "pad",
     "put_together",
     "row",
@@ -35,6 +37,6 @@ __all__ = [
     "split",
     "stack",
     "stacked",
+    "stacked_if_alike",
     "taken_apart",
-    "uniform",
 ]

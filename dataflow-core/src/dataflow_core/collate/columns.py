@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from dataflow_core.collate.uniform import same, same_form
+from dataflow_core.collate.alike import same
 
 #: Larger arrays travel quicker on their own, without a copy.
 LARGEST_BYTES = 4096
@@ -83,7 +84,7 @@ def is_small_array(value: Any) -> bool:
 def stacked(column: Sequence[Any]) -> np.ndarray[Any, Any] | None:
     """Return a column of small arrays, or of numpy scalars, as one; None if it is none such."""
     first = column[0]
-    if not is_small_array(first) or not same(type, column) or not same_form(column):
+    if not is_small_array(first) or not same(type, column) or not _same_form(column):
         return None
     if type(first) is not np.ndarray:
         return np.array(column)
@@ -92,6 +93,11 @@ def stacked(column: Sequence[Any]) -> np.ndarray[Any, Any] | None:
     except (BufferError, TypeError, ValueError):  # not contiguous, or of times
         return None if any(map(_is_fortran, column)) else np.stack(column)
     return np.frombuffer(joined, first.dtype).reshape(len(column), *first.shape)
+
+
+def _same_form(arrays: Sequence[Any]) -> bool:
+    """Whether all arrays, or numpy scalars, have one dtype and one shape."""
+    return same(attrgetter("dtype"), arrays) and same(attrgetter("shape"), arrays)
 
 
 def _is_fortran(array: np.ndarray[Any, Any]) -> bool:

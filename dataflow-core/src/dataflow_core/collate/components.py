@@ -40,10 +40,14 @@ def _by_component(
             " wrap a single component: map(lambda x: [x])"
         )
     _check_lengths(datapoints, len(first))
-    components = [combine(values, index) for index, values in enumerate(zip(*datapoints))]
-    if isinstance(first, list):
+    return of_kind(first, [combine(values, at) for at, values in enumerate(zip(*datapoints))])
+
+
+def of_kind(dp: Any, components: list[Any]) -> Any:
+    """Return components in a container like that of `dp`, a list or a tuple, named or not."""
+    if isinstance(dp, list):
         return components
-    make = getattr(first, "_make", tuple)
+    make = getattr(dp, "_make", tuple)
     return make(components)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from dataflow_core.collate import Numbers
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.failure import note_place
 from dataflow_core.flow.proxy import ProxyDataFlow
@@ -23,8 +24,9 @@ class Grouping:
         remainder: whether a smaller last group is handed out.
         collate: a group's datapoints → one datapoint. Pure.
         label: of the stage, for errors.
-        split: a group of datapoints that are alike → what collates to the same group again; None
-            where that cannot be had.
+        if_alike: a group's datapoints → one datapoint, and what else `split` needs of them; or
+            None, where it could not undo it. None: it never could.
+        split: what `if_alike` returned → datapoints that make the same groups, with others too.
         stacks: whether `collate` stacks components, so that they may as well be written straight
             into the group; see `dataflow_core.collate.row`.
     """
@@ -33,8 +35,13 @@ class Grouping:
     remainder: bool
     collate: Callable[[Sequence[Datapoint]], Datapoint]
     label: str
-    split: Callable[[Datapoint], Sequence[Datapoint]] | None = None
+    if_alike: Callable[[Sequence[Datapoint]], tuple[Datapoint, Numbers] | None] | None = None
+    split: Callable[[Datapoint, Numbers], Sequence[Datapoint]] | None = None
     stacks: bool = False
+
+    def collate_alone(self, members: Sequence[Datapoint]) -> tuple[Datapoint, Numbers]:
+        """Do what `collate` does; nothing else is kept, for a group that stays as it is."""
+        return self.collate(members), []
 
 
 class GroupFlow(ProxyDataFlow):

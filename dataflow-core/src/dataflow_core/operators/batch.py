@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import SupportsIndex
 
-from dataflow_core.collate import collate_lists, collate_stacked, split
+from dataflow_core.collate import (
+    collate_lists,
+    collate_stacked,
+    listed_if_alike,
+    split,
+    stacked_if_alike,
+)
 from dataflow_core.errors import BatchError, UnknownLengthError
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.group import GroupFlow, Grouping
@@ -48,13 +54,13 @@ class BatchData(GroupFlow):
         refuse_empty_epochs(self)
 
     def _grouping(self) -> Grouping:
-        collate = collate_lists if self.use_list else collate_stacked
         return Grouping(
             self.batch_size,
             self.remainder,
-            collate,
+            collate_lists if self.use_list else collate_stacked,
             self._label(),
-            split,
+            if_alike=listed_if_alike if self.use_list else stacked_if_alike,
+            split=split,
             stacks=not self.use_list,
         )
 

@@ -59,7 +59,8 @@ class Regrouper:
         # Workers group only what can be taken apart, where anything might be dropped.
         if split is None:
             return result.outputs
-        return [dp for group in result.outputs for dp in split(group)]
+        groups = zip(result.outputs, result.numbers)
+        return [dp for group, numbers in groups for dp in split(group, numbers)]
 
     def _collated(self, number: int) -> Datapoint:
         members, self._members = self._members, []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dataflow_core.collate import Numbers
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.run import Place
 
@@ -100,6 +101,7 @@ class Result:
         grouped: how many groups the inputs were made into, up to the failure: `outputs` is what
             came of these. 0: outputs are single datapoints.
         groups: which of them each output came of, counted from 0.
+        numbers: what it takes to undo each, where a datapoint might have been dropped before.
         seconds: how long the worker was at it.
         failure: what went wrong on the datapoint after `outputs`.
         places: for a part that is a whole flow: where what follows each output begins.
@@ -114,6 +116,7 @@ class Result:
     positions: Sequence[int]
     grouped: int = 0
     groups: Sequence[int] = ()
+    numbers: Sequence[Numbers] = ()
     seconds: float = 0.0
     failure: Failure | None = None
     places: Sequence[Place] = ()

@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from itertools import count
 from typing import Protocol
 
-from dataflow_core.collate import Allocate, Rows, allocating, uniform
+from dataflow_core.collate import Allocate, Numbers, Rows, allocating
 from dataflow_core.flow.chain_run import Call
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import DROP, Datapoint
@@ -207,23 +207,26 @@ class _ChainWorker:
         """Make the outputs groups, if they are sure to be some."""
         if len(result.outputs) % grouping.size:
             return
-        if self._part.may_drop and len(result.outputs) < len(task.inputs):
+        may_drop = self._part.may_drop
+        collate = grouping.if_alike if may_drop else grouping.collate_alone
+        if collate is None or (may_drop and len(result.outputs) < len(task.inputs)):
             return
-        made: list[Datapoint] = []
+        made: list[tuple[Datapoint, Numbers]] = []
         try:
             # No more than this: what a stage makes may stay with it, as in a cache or a shuffle.
             with allocating(self._allocate), self._rows or nullcontext():
                 for first in range(0, len(result.outputs), grouping.size):
-                    members = result.outputs[first : first + grouping.size]
-                    if self._part.may_drop and not (grouping.split and uniform(members)):
+                    group = collate(result.outputs[first : first + grouping.size])
+                    if group is None:
                         return
-                    made.append(grouping.collate(members))
+                    made.append(group)
         except Exception as error:  # noqa: BLE001
-            if self._part.may_drop:
+            if may_drop:
                 return
             note_place(error, grouping.label, task.group + len(made))
             result.failure = Failure(error)
-        result.grouped, result.groups, result.outputs = len(made), range(len(made)), made
+        result.grouped, result.groups = len(made), range(len(made))
+        result.outputs, result.numbers = [out for out, _ in made], [numbers for _, numbers in made]
         if self._after.calls:
             self._after_grouping(task, result)
 
