@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataflow_core.flow.run import Run
-from dataflow_core.parallel.chunk import LARGEST, TARGET_SECONDS, ChunkSize
+from dataflow_core.parallel.chunk import LARGEST, TARGET_BYTES, TARGET_SECONDS, ChunkSize
 from dataflow_core.parallel.feed import ask, cut, place_after
 from dataflow_core.parallel.task import Draws
 from dataflow_core.parallel.window import (
@@ -127,6 +127,15 @@ def test_a_chunk_grows_for_quick_datapoints_and_is_one_for_slow_ones() -> None:
         chunk.learn(chunk(), chunk() * TARGET_SECONDS / 100)
     assert 90 <= chunk() <= 110
     chunk.learn(chunk(), 100 * TARGET_SECONDS * chunk())
+    assert chunk() == 1
+
+
+def test_a_chunk_does_not_grow_beyond_what_memory_it_may_take() -> None:
+    chunk = ChunkSize(1 << 30)
+    for _ in range(20):
+        chunk.learn(chunk(), 0.0, chunk() * TARGET_BYTES // 10)
+    assert chunk() == 10
+    chunk.learn(chunk(), 0.0, chunk() * 2 * TARGET_BYTES)
     assert chunk() == 1
 
 

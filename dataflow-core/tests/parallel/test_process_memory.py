@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import dataflow_core as df
+from dataflow_core.parallel.chunk import TARGET_BYTES
 
 
 def numbers(size: int) -> df.DataFlow:
@@ -57,3 +58,21 @@ def test_a_worker_without_memory_for_slots_copies_its_results_out() -> None:
     for number, (labels, array) in enumerate(kept):
         assert labels.tolist() == [number]
         assert (array == number).all()
+
+
+LARGE = TARGET_BYTES // 4
+
+
+def test_large_datapoints_that_take_no_time_do_not_fill_memory() -> None:
+    made = np.ones(LARGE, np.uint8)
+    with in_a_process(numbers(200).map(lambda dp: [dp[0], made[:]])) as flow:
+        assert sum(array[0] for _, array in flow) == 200
+        assert flow.stats()["tasks"] >= 200 / 4
+
+
+def test_nor_do_large_ones_that_are_sent_to_be_worked_on() -> None:
+    large = np.ones(LARGE, np.uint8)
+    source = df.DataFromList([[number, large] for number in range(200)], shuffle=False)
+    with in_a_process(source.map(lambda dp: [dp[0]])) as flow:
+        assert [*flow] == [[number] for number in range(200)]
+        assert flow.stats()["tasks"] >= 200 / 4

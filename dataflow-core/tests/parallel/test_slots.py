@@ -204,6 +204,33 @@ def test_no_descriptor_is_open_while_memory_is_looked_at() -> None:
     pair.close()
 
 
+def test_a_descriptor_that_was_only_told_is_closed_when_the_other_side_has_opened_it() -> None:
+    """As of ZeroMQ's workers, which cannot send descriptors: else they would pile up."""
+    before = Remains.now().descriptors
+    pair = Pair()
+    for _ in range(20):
+        kept = []
+        for _ in range(30):
+            slot = pair.outgoing.take(5000)
+            assert slot is not None
+            if not slot.known:
+                pair.incoming.add(slot.number, os.dup(slot.descriptor))
+                slot.known = True
+            kept.append(pair.incoming.open(slot.number))
+        del kept
+        # All have to be taken once more to show that they were freed.
+        again = [pair.outgoing.take(5000) for _ in range(30)]
+        assert len({slot.number for slot in again if slot is not None}) == 30
+        during = Remains.now().descriptors
+        assert during == before
+        for slot in again:
+            assert slot is not None
+            pair.outgoing.give_back(slot)
+        pair.outgoing.trim()
+        pair.outgoing.trim()
+    pair.close()
+
+
 def test_descriptors_that_never_travelled_are_closed() -> None:
     before = Remains.now().descriptors
     pair = Pair()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -110,3 +111,34 @@ def test_flows_in_lists_and_attributes_are_closed_too() -> None:
     assert len(list(flow)) == 8
     flow.close()
     assert [source.log[-1] for source in sources] == ["close", "close"]
+
+
+@pytest.mark.parametrize("act", [df.DataFlow.close, df.DataFlow.reset_state])
+@pytest.mark.parametrize("backend", [None, "inline", "thread"])
+def test_what_another_thread_iterates_is_not_closed_under_it(
+    act: Callable[[df.DataFlow], None], backend: str | None
+) -> None:
+    at_it, go_on = threading.Event(), threading.Event()
+
+    def stuck(dp: list[int]) -> list[int]:
+        at_it.set()
+        go_on.wait()
+        return dp
+
+    flow = df.DataFromList([[n] for n in range(4)], shuffle=False).map(stuck)
+    if backend is not None:
+        flow = flow.parallel(2, backend=backend)
+    seen: list[Any] = []
+    other = threading.Thread(target=lambda: seen.extend(flow))
+    other.start()
+    at_it.wait()
+    try:
+        with pytest.raises(df.ReentrantIterationError, match="another thread.*end that loop"):
+            act(flow)
+    finally:
+        go_on.set()
+        other.join()
+    assert seen == [[0], [1], [2], [3]]
+    act(flow)
+    assert [*flow] == seen
+    flow.close()

@@ -11,6 +11,7 @@ import os
 import struct
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import zmq
 
@@ -38,24 +39,20 @@ class SlotWire:
         send: sends frames.
     """
 
+    closes_descriptors: ClassVar[bool] = False
+
     def __init__(self, send: Callable[[Frames], None]) -> None:
         self._send = send
-        #: Open for as long as the other side may still want to open them.
-        self._descriptors: list[int] = []
 
     def send(
         self, kind: int, parts: Sequence[bytes | memoryview], descriptors: Sequence[int] = ()
     ) -> None:
-        """Send `parts`, joined, and the numbers of descriptors, which are kept open."""
-        self._descriptors += descriptors
+        """Send `parts`, joined, and the numbers of descriptors."""
         head = _KIND.pack(kind) + b"".join(map(_DESCRIPTOR.pack, descriptors))
         self._send([head, b"".join(parts)])
 
     def close(self) -> None:
-        """Close the descriptors."""
-        for descriptor in self._descriptors:
-            os.close(descriptor)
-        self._descriptors.clear()
+        """Do nothing: socket and descriptors are others'."""
 
 
 class WorkerWire(SlotWire):

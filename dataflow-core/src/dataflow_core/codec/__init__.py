@@ -6,5 +6,6 @@ from dataflow_core.codec.decoder import decode
 from dataflow_core.codec.encoder import encode
 from dataflow_core.codec.limits import DEFAULT, Limits
 from dataflow_core.codec.packed import dumps, loads
+from dataflow_core.codec.weight import weigh
 
-__all__ = ["DEFAULT", "Limits", "decode", "dumps", "encode", "loads"]
+__all__ = ["DEFAULT", "Limits", "decode", "dumps", "encode", "loads", "weigh"]

@@ -124,7 +124,7 @@ class DataFlow(ShortForms, ABC):
         """
         number = states.checked_epoch(epoch)
         session = self._ready()
-        session.stop()
+        session.stop(self)
         self._session = Session(session.seed, session.first, number)
 
     def state_dict(self) -> dict[str, object]:
@@ -166,7 +166,7 @@ class DataFlow(ShortForms, ABC):
         A closed flow can be iterated again; it opens what it needs anew.
         """
         if self._session is not None:
-            self._session.stop()
+            self._session.stop(self)
         for upstream in self._upstreams():
             upstream.close()
 
@@ -273,7 +273,7 @@ class DataFlow(ShortForms, ABC):
         if session is not None:
             if session.owner is not None and session.owner.executing and not given:
                 seed, first = session.seed, session.first
-            session.stop()
+            session.stop(self)
         self._bind(Scope(seed, 0, first))
 
     def _bind(self, scope: Scope, epochs_apart: int = 1, owner: OpaqueRun | None = None) -> None:

@@ -31,13 +31,23 @@ class Reading:
     items: Iterator[Datapoint]
     stopped: bool = False
 
-    def stop(self) -> None:
-        """End the iterator: it yields nothing more, and its run lets go of what it holds."""
-        self.stopped = True
+    def stop(self) -> bool:
+        """End the iterator: it yields nothing more, and its run lets go of what it holds.
+
+        Returns:
+            Whether that could be done: not while it is at its next datapoint.
+        """
         close = getattr(self.items, "close", None)
         if close is not None:
-            close()
+            try:
+                close()
+            except ValueError:
+                if getattr(self.items, "gi_running", False):
+                    return False
+                raise
+        self.stopped = True
         self.run.close()
+        return True
 
 
 @dataclass(eq=False)
@@ -83,10 +93,20 @@ class Session:
                 " or give each loop a flow of its own"
             )
 
-    def stop(self) -> None:
-        """Close the iterators under way; the place stays."""
+    def stop(self, flow: DataFlow) -> None:
+        """Close the iterators under way; the place stays.
+
+        Raises:
+            ReentrantIterationError: if one of them is in the middle of it, in another thread or
+                further down in this one.
+        """
         while self.running:
-            self.running.pop().stop()
+            if not self.running[-1].stop():
+                raise ReentrantIterationError(
+                    f"{flow._label()} cannot be closed or reset while another thread, or a function"
+                    " of its own, is iterating it; end that loop first"
+                )
+            self.running.pop()
 
     def _epoch(self, flow: DataFlow) -> Iterator[Datapoint]:
         self.refuse_reentry(flow)

@@ -79,7 +79,7 @@ class FixedSizeData(ProxyDataFlow):
 
     def close(self) -> None:
         if self._session is not None:
-            self._session.stop()
+            self._session.stop(self)
         self._drop_tail()
         super().close()
 

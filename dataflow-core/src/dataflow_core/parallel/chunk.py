@@ -6,6 +6,10 @@ from __future__ import annotations
 #: longer: who keeps one small batch may keep the memory of all that shared its task.
 TARGET_SECONDS = 2e-3
 
+#: It should not hold more than this either, unless a single datapoint does: several are under way,
+#: and cheap datapoints may be large, such as slices of a mapped file.
+TARGET_BYTES = 8 << 20
+
 LARGEST = 1024
 
 
@@ -23,10 +27,12 @@ class ChunkSize:
     def __call__(self) -> int:
         return self._size
 
-    def learn(self, inputs: int, seconds: float) -> None:
-        """Take note of what a task of `inputs` datapoints, or groups, took."""
+    def learn(self, inputs: int, seconds: float, nbytes: int = 0) -> None:
+        """Take note of what a task of `inputs` datapoints, or groups, took, and held."""
         if inputs == 0:
             return
-        wanted = int(TARGET_SECONDS * inputs / max(seconds, 1e-9))
+        by_time = TARGET_SECONDS * inputs / max(seconds, 1e-9)
+        by_size = TARGET_BYTES * inputs / max(nbytes, 1)
+        wanted = int(min(by_time, by_size))
         # At most doubled: the first tasks pay for warming up, or are luckily cheap.
         self._size = max(1, min(wanted, 2 * self._size, self._limit))

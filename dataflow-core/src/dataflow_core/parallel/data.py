@@ -177,7 +177,7 @@ class ParallelData(ProxyDataFlow):
 
     def close(self) -> None:
         if self._session is not None:
-            self._session.stop()
+            self._session.stop(self)
         # Before the upstream, which a worker thread may be running.
         if self._keeper is not None:
             self._keeper.close()

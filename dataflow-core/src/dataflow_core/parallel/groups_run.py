@@ -87,7 +87,8 @@ class GroupsRun(Run):
             try:
                 for task, answer in engine.results():
                     result = self.ledger.take(task, answer)
-                    chunk.learn(len(task.inputs) // size, result.seconds)
+                    inputs = len(task.inputs) // size
+                    chunk.learn(inputs, result.seconds, task.nbytes + result.nbytes)
                     first = self.position + 1 if self._may_drop else task.group
                     for group, number, last in regrouper.take(result, first):
                         self._before, self._end = self._end, (task, last)

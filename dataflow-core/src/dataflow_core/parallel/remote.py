@@ -171,6 +171,7 @@ def decode_result(frames: Frames, packing: Packing = CODEC) -> Result:
             groups,
             numbers,
             seconds,
+            sum(map(len, frames)),
             None if failure is None else unpacked_failure(failure),
             places,
             finished,

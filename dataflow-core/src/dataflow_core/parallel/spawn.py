@@ -21,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from subprocess import _args_from_interpreter_flags  # type: ignore[attr-defined]
 from typing import Literal, TypeAlias
 
 from dataflow_core.parallel.forked import Forked
@@ -31,8 +32,9 @@ StartMethod: TypeAlias = Literal["fresh", "fork"]
 _BOOT = "from dataflow_core.parallel.spawn import _run_worker; _run_worker()"
 #: Ctrl-C reaches the whole process group; what to do about it is the parent's business.
 _IGNORE = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); "
-#: Finds this package in the new interpreter, which does not have the parent's sys.path yet.
-_FIND = "import sys; sys.path[:0] = sys.argv[1:]; del sys.argv[1:]; "
+#: Finds this package in the new interpreter, which does not have the parent's sys.path yet; and
+#: nothing in the current folder, where a file may have the name of a standard module.
+_FIND = "import sys; sys.path[:] = sys.argv[1:] + [*filter(None, sys.path)]; del sys.argv[1:]; "
 
 #: How long a worker that was told to stop may take to end by itself.
 POLITE_SECONDS = 0.5
@@ -144,7 +146,8 @@ class WorkerProcess:
 def _fresh(descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
     here = str(Path(__file__).resolve().parents[2])
     return subprocess.Popen(  # noqa: S603  our own interpreter
-        [sys.executable, "-c", _IGNORE + _FIND + _BOOT, here],
+        # With the options of this one, such as -O: assertions are part of what functions do.
+        [sys.executable, *_args_from_interpreter_flags(), "-c", _FIND + _IGNORE + _BOOT, here],
         stdin=subprocess.PIPE,
         pass_fds=descriptors,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dataflow_core.codec import weigh
 from dataflow_core.collate import Numbers
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.run import Place
@@ -57,6 +58,16 @@ class Task:
     places: Sequence[Place] = ()
     alone: bool = False
 
+    @property
+    def nbytes(self) -> int:
+        """About how large the inputs are, if they are as the last one is."""
+        return nbytes_as_the_last(self.inputs)
+
+
+def nbytes_as_the_last(datapoints: Sequence[Datapoint]) -> int:
+    """Return about how large datapoints are together, if all are as the last one is."""
+    return len(datapoints) * weigh(datapoints[-1]) if datapoints else 0
+
 
 @dataclass(eq=False)
 class Failure:
@@ -103,6 +114,7 @@ class Result:
         groups: which of them each output came of, counted from 0.
         numbers: what it takes to undo each, where a datapoint might have been dropped before.
         seconds: how long the worker was at it.
+        nbytes: about how large the outputs are.
         failure: what went wrong on the datapoint after `outputs`.
         places: for a part that is a whole flow: where what follows each output begins.
         finished: for a part that is a whole flow: whether its epoch is over.
@@ -118,6 +130,7 @@ class Result:
     groups: Sequence[int] = ()
     numbers: Sequence[Numbers] = ()
     seconds: float = 0.0
+    nbytes: int = 0
     failure: Failure | None = None
     places: Sequence[Place] = ()
     finished: bool = False

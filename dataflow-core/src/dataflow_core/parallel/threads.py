@@ -7,6 +7,7 @@ reading files and numpy's loops over large arrays do. Nothing is copied or pickl
 from __future__ import annotations
 
 import threading
+import time
 import warnings
 from queue import Empty, SimpleQueue
 from typing import ClassVar
@@ -19,7 +20,7 @@ from dataflow_core.parallel.worker import Worker, make_worker
 #: Stands among the tasks for: let go of what a run that is over had open.
 _LET_GO = Task(-1, Draws(0, 0))
 
-#: How long closing waits for a worker to end the datapoint it is at.
+#: How long closing waits for the workers to end the datapoints they are at, all together.
 CLOSE_SECONDS = 5.0
 
 
@@ -74,21 +75,23 @@ class ThreadPool:
         """End the threads after the datapoint each is at.
 
         Warns:
-            ResourceWarning: if one of them does not come back within 5 s; it is left behind.
+            ResourceWarning: if some are still at it after 5 s; they are left behind.
         """
         self.cancel()
         threads, self._threads = self._threads, []
         for _ in threads:
             self._tasks.put(None)
-        for thread in threads:
-            if thread is not threading.current_thread():
-                thread.join(CLOSE_SECONDS)
-            if thread.is_alive() and thread is not threading.current_thread():
-                warnings.warn(
-                    f"{thread.name} is still busy after {CLOSE_SECONDS:g} s and is left behind",
-                    ResourceWarning,
-                    stacklevel=2,
-                )
+        others = [thread for thread in threads if thread is not threading.current_thread()]
+        deadline = time.monotonic() + CLOSE_SECONDS
+        for thread in others:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        busy = [thread.name for thread in others if thread.is_alive()]
+        if busy:
+            warnings.warn(
+                f"still busy after {CLOSE_SECONDS:g} s, and left behind: {', '.join(busy)}",
+                ResourceWarning,
+                stacklevel=2,
+            )
 
 
 def _work(

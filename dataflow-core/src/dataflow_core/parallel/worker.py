@@ -19,7 +19,14 @@ from dataflow_core.flow.reset import resetting
 from dataflow_core.flow.run import Run, Scope
 from dataflow_core.parallel.part import WorkersPart
 from dataflow_core.parallel.policy import OnError, decide, wait_before_retry
-from dataflow_core.parallel.task import Draws, Failure, Result, Skipped, Task
+from dataflow_core.parallel.task import (
+    Draws,
+    Failure,
+    Result,
+    Skipped,
+    Task,
+    nbytes_as_the_last,
+)
 from dataflow_core.rng import DrawContext, hold, let_go
 
 
@@ -201,6 +208,7 @@ class _ChainWorker:
         if self._rows is not None:
             self._rows.forget()
         result.seconds = time.perf_counter() - began
+        result.nbytes = nbytes_as_the_last(result.outputs)
         return result
 
     def _group(self, task: Task, result: Result, grouping: Grouping) -> None:
@@ -278,6 +286,7 @@ class _StreamWorker:
             self.close()
         result.positions, result.places = positions, places
         result.seconds = time.perf_counter() - began
+        result.nbytes = nbytes_as_the_last(result.outputs)
         return result
 
     def _run_of(self, task: Task) -> Run | None:

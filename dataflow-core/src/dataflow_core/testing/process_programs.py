@@ -16,6 +16,7 @@ from dataflow_core.parallel import Backend
 from dataflow_core.testing.backend_case import BackendCase
 from dataflow_core.testing.program import PATIENCE_SECONDS, Program, alive, in_group, run_program
 from dataflow_core.testing.scripts import (
+    ASSERTS,
     CAUGHT,
     CELLS,
     FORKS,
@@ -78,6 +79,21 @@ class BackendPrograms(BackendCase):
         oath = using(OATH).replace("lambda dp: [dp[0], dp[1] + 1]", "more")
         (package / "oath.py").write_text("from package.neighbour import more\n" + oath)
         assert run_program(["-m", "package.oath"], directory) == LABELS
+
+    def test_what_lies_in_the_current_folder_is_not_taken_for_a_standard_module(
+        self, directory: Path, using: Using
+    ) -> None:
+        for name in ("json", "signal", "queue"):
+            (directory / f"{name}.py").write_text("raise RuntimeError('not meant to be imported')")
+        (directory / "scripts").mkdir()
+        (directory / "scripts" / "oath.py").write_text(using(OATH))
+        assert run_program(["scripts/oath.py"], directory) == LABELS
+
+    def test_workers_have_the_options_of_their_parents_interpreter(
+        self, directory: Path, using: Using
+    ) -> None:
+        (directory / "asserts.py").write_text(using(ASSERTS))
+        assert run_program(["-O", "-X", "utf8", "asserts.py"], directory) == "[[1, 1], [2, 1]]"
 
     def test_a_script_that_stops_in_the_middle_ends_quietly(
         self, directory: Path, using: Using

@@ -45,6 +45,18 @@ READS = """
     print(list(flow.parallel(1, BACKEND)), sys.stdin.read())
 """
 
+ASSERTS = """
+    import sys
+    import dataflow_core as df
+
+    def checked(dp):
+        assert dp[0] > 100
+        return [dp[0], sys.flags.utf8_mode]
+
+    flow = df.DataFromList([[1], [2]], shuffle=False).map(checked)
+    print(list(flow.parallel(1, BACKEND)))
+"""
+
 FORKS = """
     import gc, os, sys
     import dataflow_core as df

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from time import monotonic
 
 from dataflow_core import CodecError
+from dataflow_core.codec import weigh
 from dataflow_core.flow import Datapoint
 from dataflow_zmq.remote.columns import pack
 from dataflow_zmq.remote.parcel import (
     PARCEL_BYTES,
     PARCEL_DATAPOINTS,
     Parcel,
-    weigh,
 )
 
 #: While a receiver has nothing to do a parcel is filled no longer than this, however small it is.

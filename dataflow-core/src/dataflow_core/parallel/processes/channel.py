@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from collections.abc import Sequence
+from typing import ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -43,6 +43,9 @@ MAX_RESERVED = MAX_DESCRIPTORS - 1
 
 class Sends(Protocol):
     """What a channel needs of what carries its messages."""
+
+    #: Whether `send` closes the descriptors; otherwise they stay open for the other side to find.
+    closes_descriptors: ClassVar[bool]
 
     def send(self, kind: int, parts: Sequence[Buffer], descriptors: Sequence[int] = ()) -> None:
         """Send a message whose body is `parts`, joined, with descriptors."""
@@ -105,7 +108,7 @@ class Channel(Generic[W]):
         if self._reserved or sum(map(len, views)) >= SLOT_FROM:
             places, used = self._placed(views)
         numbers = {slot.number: at for at, slot in enumerate(used)}
-        slots = [_SLOT.pack(slot.number, slot.descriptor >= 0) for slot in used]
+        slots = [_SLOT.pack(slot.number, not slot.known) for slot in used]
         table: list[bytes] = []
         inline: list[memoryview] = []
         for view, place in zip(views, places):
@@ -116,7 +119,17 @@ class Channel(Generic[W]):
                 slot, offset = place
                 table.append(_BUFFER.pack(len(view), offset, numbers[slot.number]))
         head = _COUNTS.pack(len(views), len(used), self.copied_out - copied_out)
-        self.wire.send(kind, [head, *slots, *table, *inline], [*_descriptors_of(used)])
+        self.wire.send(kind, [head, *slots, *table, *inline], self._news_of(used))
+
+    def _news_of(self, slots: Sequence[Slot]) -> list[int]:
+        """Return the descriptors that the other side does not have."""
+        new = [slot for slot in slots if not slot.known]
+        descriptors = [slot.descriptor for slot in new]
+        for slot in new:
+            slot.known = True
+            if self.wire.closes_descriptors:
+                slot.descriptor = -1
+        return descriptors
 
     def _placed(self, views: Sequence[memoryview]) -> tuple[list[_Place | None], list[Slot]]:
         """Return where in slots each buffer lies, and the slots; None for what lies in none."""
@@ -262,14 +275,6 @@ class _Filling:
         self._holding[slot.number] = slot
         self.nbytes += nbytes + ALIGN
         return slot, offset
-
-
-def _descriptors_of(slots: Sequence[Slot]) -> Iterator[int]:
-    """Yield the descriptors that the other side does not have; they are its own from now on."""
-    for slot in slots:
-        if slot.descriptor >= 0:
-            descriptor, slot.descriptor = slot.descriptor, -1
-            yield descriptor
 
 
 def _aligned(offset: int) -> int:

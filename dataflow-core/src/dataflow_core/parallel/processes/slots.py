@@ -63,8 +63,9 @@ class Slot:
 
     Attributes:
         number: index of its flag.
-        descriptor: of its segment, until the other side has it too; then -1.
+        descriptor: of its segment, for as long as it may have to be opened; then -1.
         memory: (size,) uint8.
+        known: whether the other side has been told the descriptor.
         used: how many slots had been taken when this one was, last.
         address: where `memory` begins in this process.
     """
@@ -73,6 +74,7 @@ class Slot:
     descriptor: int
     memory: Bytes
     used: int = 0
+    known: bool = False
 
     def __post_init__(self) -> None:
         self.address: int = self.memory.__array_interface__["data"][0]
@@ -88,6 +90,12 @@ class Slot:
     def lent(self) -> bool:
         """Whether something in this process still looks at what `lend` returned."""
         return self._lent is not None and self._lent() is not None
+
+    def close(self) -> None:
+        """Close the descriptor; the memory stays."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
 
 
 class Outgoing:
@@ -120,6 +128,8 @@ class Outgoing:
         for slot in self._free():
             if slot.memory.size >= size and (best is None or slot.memory.size < best.memory.size):
                 best = slot
+        if best is not None and best.known:
+            best.close()  # Whoever has freed it has it open.
         if best is None:
             best = self._grow(size)
         if best is not None:
@@ -190,12 +200,10 @@ class Outgoing:
 
     def _let_go(self, slot: Slot) -> None:
         self._bytes -= slot.memory.size
-        if slot.descriptor >= 0:
-            os.close(slot.descriptor)
-            slot.descriptor = -1
+        slot.close()
 
     def close(self) -> None:
-        """Close descriptors that never travelled; the memory goes with its last array."""
+        """Close what descriptors are open; the memory goes with its last array."""
         for slot in self._slots:
             if slot is not None:
                 self._let_go(slot)

@@ -9,6 +9,7 @@ import struct
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from dataflow_core.parallel.garbled import GarbledError
 
@@ -63,6 +64,8 @@ class Wire:
         blocking: whether sending waits until all is written; otherwise `flush` writes what is
             left, so that two ends that send at the same time never wait for each other.
     """
+
+    closes_descriptors: ClassVar[bool] = True
 
     def __init__(self, connection: socket.socket, *, blocking: bool) -> None:
         connection.setblocking(blocking)
