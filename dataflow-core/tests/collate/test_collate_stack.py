@@ -69,7 +69,7 @@ def test_equal_arrays_stack_as_numpy_stacks_them(count: int, array: npt.NDArray[
 
 @pytest.mark.parametrize("beyond", [2**31, -(2**31) - 1, 10**30])
 def test_an_int_beyond_32_bits_is_refused_and_not_cut(beyond: int) -> None:
-    for values in ([1, beyond], [np.int64(3), beyond], [True, beyond]):
+    for values in ([1, beyond], [np.int64(3), beyond], [True, beyond], [0.5, beyond]):
         with pytest.raises(BatchError, match=rf"component 'x'.*{beyond}.*int32.*numpy\.int64"):
             stack(values, "x")
 
@@ -77,9 +77,10 @@ def test_an_int_beyond_32_bits_is_refused_and_not_cut(beyond: int) -> None:
 def test_bools_among_ints_become_ints_and_ints_among_floats_floats() -> None:
     assert stack([1, True], 0).dtype.kind == "i"
     assert stack([True, 1], 0).tolist() == [1, 1]
-    mixed = stack([0.5, 1], 0)
-    assert mixed.dtype.kind == "f"
-    assert mixed.tolist() == [0.5, 1.0]
+    for values in ([0.5, 1], [1, 0.5]):
+        mixed = stack(values, 0)
+        assert mixed.dtype == np.float32
+        assert mixed.tolist() == values
 
 
 def test_arrays_of_several_dtypes_are_promoted_not_truncated() -> None:

@@ -133,7 +133,7 @@ def test_what_another_thread_iterates_is_not_closed_under_it(
     other.start()
     at_it.wait()
     try:
-        with pytest.raises(df.ReentrantIterationError, match="another thread.*end that loop"):
+        with pytest.raises(df.ReentrantIterationError, match=r"another thread.*end that loop"):
             act(flow)
     finally:
         go_on.set()

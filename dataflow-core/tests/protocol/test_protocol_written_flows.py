@@ -202,3 +202,13 @@ def test_rng_in_the_users_generator_is_refused_whatever_comes_after_it() -> None
     ):
         with pytest.raises(df.NoRandomStreamError, match=r"self.rng of RNGDataFlow"):
             list(flow)
+
+
+@pytest.mark.parametrize("returned", [None, 3])
+def test_a_generator_that_is_none_says_what_it_has_to_be(returned: Any) -> None:
+    class Forgot(df.DataFlow):
+        def get_data(self) -> Any:
+            return returned
+
+    with pytest.raises(TypeError, match=rf"get_data\(\) of Forgot\(\) returned {returned}.*yield"):
+        list(Forgot())

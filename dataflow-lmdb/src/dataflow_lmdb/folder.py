@@ -53,6 +53,10 @@ class FilesInFolder(IndexedDataFlow):
     def _params(self) -> Mapping[str, object]:
         return {"*root": repr(str(self._root)), **super()._params()}
 
+    def _fingerprint_params(self) -> Mapping[str, object]:
+        # The same files may lie elsewhere on the machine where a job goes on.
+        return super()._params()
+
 
 def write_folder(
     df: DataFlow, root: PathLike, *, resume: bool = False, progress: bool = True

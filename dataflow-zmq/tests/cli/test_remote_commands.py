@@ -208,7 +208,7 @@ class TestServe:
     def test_ctrl_c_ends_it_without_a_traceback(self, script: Script) -> None:
         with script("serve", "remote_flows:numbers", "--bind", free_address()) as process:
             assert process.stdout is not None
-            while "serving at" not in process.stdout.readline():
+            while "serves at" not in process.stdout.readline():
                 assert process.poll() is None
             process.send_signal(signal.SIGINT)
             _, error = process.communicate(timeout=10)

@@ -22,8 +22,9 @@ _MAX_LISTED = 16
 def stack(values: Sequence[Any], name: object) -> Stacked:
     """Return `values` (N of them) as one array of shape (N, ...).
 
-    bool → bool, int → int32, float → float32; numpy scalars and arrays keep their dtype (several
-    dtypes: numpy's promotion); what has no shape, such as str, becomes an array of objects.
+    bool → bool, int → int32, float → float32, floats and ints → float32; numpy scalars and arrays
+    keep their dtype (several dtypes: numpy's promotion); what has no shape, such as str, becomes an
+    array of objects.
 
     Args:
         values: the component of each datapoint, at least one.
@@ -105,6 +106,9 @@ def _stack_plain(values: Sequence[Any], kind: type, dtype: npt.DTypeLike, name: 
 
 
 def _stack_others(values: Sequence[Any], name: object) -> Stacked:
+    if {*map(type, values)} == {int, float}:
+        _stack_ints([value for value in values if type(value) is int], name)
+        return np.array(values, np.float32)
     arrays = [_as_array(value, name) for value in values]
     if any(array.dtype.kind == "O" and array.ndim == 0 for array in arrays):
         out = np.empty(len(values), object)

@@ -39,7 +39,9 @@ def describe(value: object) -> str:
     if isinstance(value, (list, tuple)):
         inner = ", ".join(describe(item) for item in value[:8])
         more = ", ..." if len(value) > 8 else ""
-        return f"[{inner}{more}]" if isinstance(value, list) else f"({inner}{more})"
+        if isinstance(value, list):
+            return f"[{inner}{more}]"
+        return f"({inner},)" if len(value) == 1 else f"({inner}{more})"
     if type(value).__repr__ is object.__repr__:
         return f"{type(value).__qualname__}()"
     return _short.repr(value)

@@ -6,7 +6,7 @@ same random numbers, and what was delivered before is passed over.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -65,7 +65,7 @@ class OpaqueRun(Run):
         hold(InnerSeeds(self.scope.own_key(flow)))
         try:
             flow._prepare(self.scope, epochs_apart=PASS_STRIDE, owner=self)
-            items = self._written(flow)
+            items = self._datapoints()
             try:
                 for self.position, dp in enumerate(islice(items, self._start, None), self._start):
                     yield dp
@@ -78,6 +78,15 @@ class OpaqueRun(Run):
         finally:
             let_go()
             flow._opaque_run = None
+
+    def _datapoints(self) -> Iterator[Datapoint]:
+        items = self._written(self._flow)
+        if not isinstance(items, Iterable):
+            raise TypeError(
+                f"{self._written.__name__}() of {self._flow._label()} returned {items!r}; it has to"
+                " yield datapoints, or to return an iterator over them"
+            )
+        return items
 
     def close(self) -> None:
         # Whoever reads this run may have stopped half-way, and the flow holds on to the run.

@@ -55,7 +55,13 @@ def load(flow: DataFlow, state: Mapping[str, object]) -> tuple[int, int, Place |
         StateError: if it is damaged, of another version or of another pipeline.
     """
     if not isinstance(state, Mapping):
-        raise StateError(f"a state is a dict made by state_dict(), not {type(state).__name__}")
+        as_text = isinstance(state, (str, bytes))
+        hint = "; if this is the JSON of one, load it with json.loads" if as_text else ""
+        raise StateError(
+            f"a state is a dict made by state_dict(), not {type(state).__name__}{hint}"
+        )
+    if "version" not in state:
+        raise StateError(f"this is no state of a flow: it has no version, and the keys {[*state]}")
     if state.get("version") != VERSION:
         raise StateError(
             f"the state has version {state.get('version')!r}; this DataFlow reads {VERSION}"

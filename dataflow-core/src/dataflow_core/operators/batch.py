@@ -21,9 +21,9 @@ from dataflow_core.operators.checks import checked_count
 class BatchData(GroupFlow):
     """Batches of `batch_size` datapoints, each component stacked on a new axis 0.
 
-    Python bools become bool, ints int32, floats float32; numpy scalars and arrays keep their
-    dtype; other objects, such as str, become an array of objects. With `use_list=True` each
-    component becomes a list instead.
+    Python bools become bool, ints int32, floats float32, also among ints; numpy scalars and arrays
+    keep their dtype; other objects, such as str, become an array of objects. With `use_list=True`
+    each component becomes a list instead.
 
     Order: as `ds`. Loss: the last `len(ds) % batch_size` datapoints of an epoch, unless
     `remainder=True` hands them out as a smaller batch.

@@ -10,19 +10,19 @@ from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.proxy import checked_flow
 
 
-def checked_count(value: SupportsIndex, name: str, stage: str, at_least: int = 1) -> int:
+def checked_count(value: SupportsIndex, name: str, stage: str, at_least: int | None = 1) -> int:
     """Return `value` as an int.
 
     Raises:
         TypeError: if it is no integer.
-        ValueError: if it is below `at_least`.
+        ValueError: if it is below `at_least`, which None leaves to the caller.
     """
     try:
         number = operator.index(value)
     except TypeError:
         message = f"{name} of {stage} is an integer, not {type(value).__name__} ({value!r})"
         raise TypeError(message) from None
-    if number < at_least:
+    if at_least is not None and number < at_least:
         raise ValueError(f"{name} of {stage} is at least {at_least}, got {number}")
     return number
 

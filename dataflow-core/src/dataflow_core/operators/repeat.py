@@ -39,9 +39,11 @@ class RepeatedData(ProxyDataFlow):
 
     def __init__(self, ds: DataFlow, num: SupportsIndex) -> None:
         super().__init__(ds)
-        self.num = checked_count(num, "num (-1: forever)", "RepeatedData", at_least=FOREVER)
-        if self.num == 0:
-            raise ValueError("num of RepeatedData is at least 1, or -1 for forever, got 0")
+        self.num = checked_count(num, "num", "RepeatedData", at_least=None)
+        if self.num != FOREVER and self.num < 1:
+            raise ValueError(
+                f"num of RepeatedData is at least 1, or -1 for forever, got {self.num}"
+            )
 
     def __len__(self) -> int:
         if self.num == FOREVER:

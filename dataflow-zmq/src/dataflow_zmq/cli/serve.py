@@ -78,7 +78,7 @@ def serve(  # noqa: PLR0913, PLR0917  one for each option
         if seed is not None:
             flow.reset_state(seed)
         typer.echo(flow.explain())
-        typer.echo(f"{'serving at' if bind else 'sending to'} {addr}; Ctrl-C ends it")
+        typer.echo(f"{'serves at' if bind else 'sends to'} {addr}; Ctrl-C ends it")
         send_dataflow_zmq(
             flow,
             addr,

@@ -75,6 +75,7 @@ class Connection:
             timeout_s=terms.timeout_s,
             calls=sockets.routes,
         )
+        self._doing = sockets.doing
         self._lineage = self._machine.receiver
         self._failure: BaseException | None = None
         self._closed = False
@@ -220,7 +221,10 @@ class Connection:
         if since is not None and not self._complained and now - since > PATIENCE_S:
             self._complained = True
             log.warning(
-                "still waiting, after %d s, for %s", now - since, self._machine.waiting_for()
+                "still waiting, after %d s, for %s; this side is %s",
+                now - since,
+                self._machine.waiting_for(),
+                self._doing,
             )
 
     def _fail(self, error: BaseException) -> None:

@@ -52,6 +52,7 @@ class Desk:
         self._supply = Supply(machine)
         self._state_file = state_file
         self._show = show
+        self._doing = sockets.doing
         self._changed = threading.Condition()
         self._failure: BaseException | None = None
         self._saved = (-1, -1)
@@ -200,7 +201,11 @@ class Desk:
             self._idle_since = None
         elif self._idle_since is not None and now - self._idle_since > PATIENCE_S:
             self._idle_since = None
-            log.warning("still waiting, after %d s, for a receiver", PATIENCE_S)
+            log.warning(
+                "still waiting, after %d s, for a receiver; this side is %s",
+                PATIENCE_S,
+                self._doing,
+            )
 
     def _fail(self, error: BaseException) -> None:
         with self._changed:

@@ -61,6 +61,8 @@ class Sockets:
         self.sockets: list[zmq.Socket[bytes]] = []
         self._guard = ExitStack()
         self._bind = bind
+        #: What this side does, for people.
+        self.doing = f"{'bound to' if bind else 'connecting to'} {', '.join(addresses)}"
         self._patience_s = patience_s
         self._handshakes: list[Handshakes] = []
         try:
