@@ -216,3 +216,16 @@ def test_padding_takes_scalars_and_arrays_without_dimensions_as_they_are() -> No
 def test_padding_cannot_mend_different_numbers_of_dimensions() -> None:
     with pytest.raises(BatchError, match=r"'x'.*dimensions.*\[1, 2\]"):
         pad([np.zeros(1), np.zeros((1, 1))], "x")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [np.datetime64("2020-01-01", "D"), 1],
+        [1, np.datetime64("2020-01-01", "D")],
+        [np.array(["2020-01-01"], "datetime64[D]"), np.array([1.5])],
+    ],
+)
+def test_dtypes_that_do_not_go_together_are_named(values: list[Any]) -> None:
+    with pytest.raises(BatchError, match=r"component 'when' has dtypes .*datetime64\[D\], "):
+        stack(values, "when")

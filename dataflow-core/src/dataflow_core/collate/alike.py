@@ -108,7 +108,8 @@ def _of_one_kind(values: Sequence[Any]) -> bool:
     if not same(type, values):
         return False
     if kind is np.ndarray or issubclass(kind, np.generic):
-        # Rows of arrays that have no dimension are scalars.
-        told = values[0].dtype.kind != "O" and (kind is not np.ndarray or values[0].ndim > 0)
-        return told and same(attrgetter("dtype"), values)
+        dtype = values[0].dtype
+        # Stacked arrays have the byte order of this machine, and rows of scalars no dimension.
+        told = dtype.kind != "O" and dtype.isnative and (kind is not np.ndarray or values[0].ndim)
+        return bool(told) and same(attrgetter("dtype"), values)
     return kind in _PLAIN

@@ -62,7 +62,9 @@ def _stack_arrays(values: Sequence[Any], name: object) -> Stacked:
         if shape and {*map(len, values)} == {shape[0]}:
             return _concatenated(values).reshape(len(values), *shape)
         return np.stack(values)
-    except (ValueError, TypeError):
+    except TypeError:
+        raise _unlike(values, name) from None
+    except ValueError:
         raise _ragged(values, name) from None
 
 
@@ -116,6 +118,8 @@ def _stack_others(values: Sequence[Any], name: object) -> Stacked:
         return out
     try:
         return np.stack(arrays)
+    except TypeError:
+        raise _unlike(arrays, name) from None
     except ValueError:
         raise _ragged(arrays, name) from None
 
@@ -139,6 +143,16 @@ def _as_array(value: Any, name: object) -> Stacked:
     boxed = np.empty((), object)
     boxed[()] = value
     return boxed
+
+
+def _unlike(arrays: Sequence[Any], name: object) -> BatchError:
+    if not all(isinstance(array, np.ndarray) for array in arrays):
+        return _ragged(arrays, name)
+    dtypes = ", ".join(sorted({str(array.dtype) for array in arrays}))
+    return BatchError(
+        f"component {name!r} has dtypes in one batch that do not go together: {dtypes}; make them"
+        " one in a map, or use use_list=True"
+    )
 
 
 def _ragged(arrays: Sequence[Any], name: object) -> BatchError:
