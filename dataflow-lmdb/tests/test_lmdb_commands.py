@@ -178,6 +178,17 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
 def test_a_folder_takes_names_and_contents_only(tmp_path: Path, dp: object) -> None:
     with pytest.raises(FolderError, match=r"\[name, content\]"):
         write_folder(DataFromList([dp]), tmp_path / "out", progress=False)
+    assert not (tmp_path / "out").exists()
+
+
+def test_one_state_fits_the_same_files_in_another_folder(tmp_path: Path) -> None:
+    flow = DataFromList([[f"{i}", b"%d" % i] for i in range(5)], shuffle=False)
+    for name in ("here", "there"):
+        write_folder(flow, tmp_path / name, progress=False)
+    here, there = FilesInFolder(tmp_path / "here"), FilesInFolder(tmp_path / "there")
+    next(iter(here))
+    there.load_state_dict(here.state_dict())
+    assert [name for name, _ in there] == ["1", "2", "3", "4"]
 
 
 def test_a_folder_without_files_is_told(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from pipelines import Boom, F, Recipe, blow_at, canonical, outcome, pipelines
 
 import dataflow_core as df
-from dataflow_core.parallel.chunk import ChunkSize
+from dataflow_core.parallel.planning.chunk import ChunkSize
 
 SEED = 2**40 + 3
 EXAMPLES = int(os.environ.get("DATAFLOW_EXAMPLES", "100"))

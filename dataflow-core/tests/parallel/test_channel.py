@@ -12,10 +12,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataflow_core.parallel.garbled import GarbledError
-from dataflow_core.parallel.processes.channel import ALIGN, SHARED_UP_TO, SLOT_FROM, Channel
-from dataflow_core.parallel.processes.slots import MAX_SLOTS, TAKEN, Incoming, Outgoing
-from dataflow_core.parallel.processes.wire import BEGIN, END, ClosedError, Message, Wire
+from dataflow_core.parallel.transport.channel import ALIGN, SHARED_UP_TO, SLOT_FROM, Channel
+from dataflow_core.parallel.transport.garbled import GarbledError
+from dataflow_core.parallel.transport.slots import MAX_SLOTS, TAKEN, Incoming, Outgoing
+from dataflow_core.parallel.transport.wire import BEGIN, END, ClosedError, Message, Wire
 from dataflow_core.testing import Remains
 
 MESSAGE = struct.Struct("<4sIIQ")

@@ -12,10 +12,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from dataflow_core.collate.columns import LARGEST_BYTES
-from dataflow_core.parallel.columns import WORTH_IT, from_columns, to_columns
-from dataflow_core.parallel.packing import CODEC, PICKLE, Packing
-from dataflow_core.parallel.remote import decode_result, decode_task, encode_result, encode_task
 from dataflow_core.parallel.task import Draws, Result, Task
+from dataflow_core.parallel.transport.columns import WORTH_IT, from_columns, to_columns
+from dataflow_core.parallel.transport.frames import (
+    decode_result,
+    decode_task,
+    encode_result,
+    encode_task,
+)
+from dataflow_core.parallel.transport.packing import CODEC, PICKLE, Packing
 
 Point = namedtuple("Point", ["number", "row"])  # noqa: PYI024  a user's
 

@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataflow_core.flow.run import Run
-from dataflow_core.parallel.chunk import LARGEST, TARGET_BYTES, TARGET_SECONDS, ChunkSize
-from dataflow_core.parallel.feed import ask, cut, place_after
-from dataflow_core.parallel.task import Draws
-from dataflow_core.parallel.window import (
+from dataflow_core.parallel.engine.window import (
     LEAST_EACH,
     SPARE_TASKS,
     TURN_SECONDS,
     WAITS_AGAIN,
     Window,
 )
+from dataflow_core.parallel.planning.chunk import LARGEST, TARGET_BYTES, TARGET_SECONDS, ChunkSize
+from dataflow_core.parallel.planning.feed import ask, cut, place_after
+from dataflow_core.parallel.task import Draws
 
 DRAWS = Draws(1, 0)
 

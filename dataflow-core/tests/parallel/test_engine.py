@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataflow_core.errors import WorkerDiedError
-from dataflow_core.parallel.engine import POISON, Engine
-from dataflow_core.parallel.feed import ask
+from dataflow_core.parallel.engine.engine import POISON, Engine
+from dataflow_core.parallel.engine.window import Window
+from dataflow_core.parallel.planning.feed import ask
 from dataflow_core.parallel.task import Draws, Lost, Result, Task
-from dataflow_core.parallel.window import Window
 
 DRAWS = Draws(1, 0)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dataflow_core.errors import WorkerDiedError
-from dataflow_core.parallel.lease import Keeper
+from dataflow_core.parallel.engine.lease import Keeper
 
 
 class Pool:

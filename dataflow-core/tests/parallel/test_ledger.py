@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dataflow_core.errors import TooManyErrorsError
-from dataflow_core.parallel.ledger import Counts, Ledger
+from dataflow_core.parallel.engine.ledger import Counts, Ledger
 from dataflow_core.parallel.task import Draws, Failure, Result, Skipped, Task
 
 DRAWS = Draws(1, 3)

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import dataflow_core as df
 from dataflow_core.parallel import Draws, Task
-from dataflow_core.parallel.overtaking import Overtaking, overtaking_limit
-from dataflow_core.parallel.progress import Progress
+from dataflow_core.parallel.engine.overtaking import Overtaking, overtaking_limit
+from dataflow_core.parallel.runs.progress import Progress
 from dataflow_core.testing import canonical
 
 SEED = 23

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from dataflow_core.parallel.packing import CODEC, OUT_OF_BAND, PICKLE, Packing
+from dataflow_core.parallel.transport.packing import CODEC, OUT_OF_BAND, PICKLE, Packing
 
 ARRAYS: dict[str, npt.NDArray[Any]] = {
     "large": np.arange(2 * OUT_OF_BAND, dtype=np.uint8).reshape(2, -1),

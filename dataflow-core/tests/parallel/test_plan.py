@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import dataflow_core as df
-from dataflow_core.parallel.plan import Plan, plan
+from dataflow_core.parallel.planning.plan import Plan, plan
 
 
 class Squares(df.IndexedDataFlow):

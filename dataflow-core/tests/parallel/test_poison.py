@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import dataflow_core as df
 from dataflow_core.parallel import Draws, Result, Task
-from dataflow_core.parallel.poison import Pieces, poisoned
+from dataflow_core.parallel.engine.poison import Pieces, poisoned
 from dataflow_core.parallel.task import Failure, Skipped
 
 SEED = 7

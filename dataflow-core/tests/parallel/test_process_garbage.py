@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import dataflow_core as df
-from dataflow_core.parallel.processes import kinds
-from dataflow_core.parallel.processes.wire import BEGIN, END, MAX_LENGTH
+from dataflow_core.parallel.transport import kinds
+from dataflow_core.parallel.transport.wire import BEGIN, END, MAX_LENGTH
 from dataflow_core.testing import Remains, assert_same_stream, seeded_flow
 
 HEAD = struct.Struct("<4sIIQ")
@@ -69,7 +69,7 @@ def saying(words: bytes, marks: Path, *, then_hang_up: bool = False) -> Callable
     hang_up = socket.SHUT_WR
 
     def say(dp: Any) -> Any:
-        from dataflow_core.parallel.processes.wire import Wire
+        from dataflow_core.parallel.transport.wire import Wire
 
         if dp[0] == 7 and not Path(mark).exists():
             Path(mark).touch()

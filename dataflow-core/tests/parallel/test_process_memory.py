@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import dataflow_core as df
-from dataflow_core.parallel.chunk import TARGET_BYTES
+from dataflow_core.parallel.planning.chunk import TARGET_BYTES
 
 
 def numbers(size: int) -> df.DataFlow:

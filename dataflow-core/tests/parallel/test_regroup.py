@@ -13,7 +13,7 @@ from pipelines import outcome
 
 import dataflow_core as df
 from dataflow_core.flow.group import Grouping
-from dataflow_core.parallel.regroup import Regrouper
+from dataflow_core.parallel.runs.regroup import Regrouper
 from dataflow_core.parallel.task import Result
 
 #: For each input of the stream, in tasks: whether it survives.

@@ -9,8 +9,8 @@ import pytest
 
 from dataflow_core import WorkerDiedError
 from dataflow_core.parallel import Draws, Member, Roster, Task
-from dataflow_core.parallel.roster import KILLED_STARTS, NO_TASK, START_SECONDS, STARTS
-from dataflow_core.parallel.window import LEAST_EACH, TURN_SECONDS
+from dataflow_core.parallel.engine.window import LEAST_EACH, TURN_SECONDS
+from dataflow_core.parallel.processes.roster import KILLED_STARTS, NO_TASK, START_SECONDS, STARTS
 
 #: Seconds of a task after which a worker needs no more than another one to go on with.
 LONG = 2 * TURN_SECONDS

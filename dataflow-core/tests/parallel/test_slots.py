@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataflow_core.parallel.processes import slots as slots_module
-from dataflow_core.parallel.processes.segment import create_segment, map_segment
-from dataflow_core.parallel.processes.slots import FREE, TAKEN, Incoming, Outgoing, create_flags
+from dataflow_core.parallel.transport import slots as slots_module
+from dataflow_core.parallel.transport.segment import create_segment, map_segment
+from dataflow_core.parallel.transport.slots import FREE, TAKEN, Incoming, Outgoing, create_flags
 from dataflow_core.testing import Remains
 
 PAGE = 4096

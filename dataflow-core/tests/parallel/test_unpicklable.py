@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from dataflow_core import NotPicklableError
 from dataflow_core.parallel import Draws, Result, Task, decode_result, encode_result
-from dataflow_core.parallel.packing import CODEC, PICKLE
 from dataflow_core.parallel.task import Failure, Skipped
-from dataflow_core.parallel.unpicklable import what_can_travel
+from dataflow_core.parallel.transport.packing import CODEC, PICKLE
+from dataflow_core.parallel.transport.unpicklable import what_can_travel
 from dataflow_core.parallel.unreadable import Unreadable, settled
 
 positions = st.lists(st.integers(0, 99), unique=True, max_size=8).map(sorted)

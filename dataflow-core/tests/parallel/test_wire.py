@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataflow_core.parallel.processes.wire import ClosedError, Message, Wire
+from dataflow_core.parallel.transport.wire import ClosedError, Message, Wire
 from dataflow_core.testing import Remains
 
 bodies = st.lists(st.binary(max_size=300), max_size=5)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import dataflow_core as df
+from dataflow_core.testing.program import PATIENCE_SECONDS
 
 
 class Holding(df.DataFlow):
@@ -131,7 +132,7 @@ def test_what_another_thread_iterates_is_not_closed_under_it(
     seen: list[Any] = []
     other = threading.Thread(target=lambda: seen.extend(flow))
     other.start()
-    at_it.wait()
+    assert at_it.wait(PATIENCE_SECONDS)
     try:
         with pytest.raises(df.ReentrantIterationError, match=r"another thread.*end that loop"):
             act(flow)

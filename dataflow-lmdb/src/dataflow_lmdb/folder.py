@@ -88,17 +88,18 @@ def write_folder(
             " resume what was broken off",
             path=str(root),
         )
-    folder.mkdir(exist_ok=True)
     written: set[str] = set()
     with tqdm(unit="dp", disable=not progress) as bar, df:
         for dp in df:
             name, content = _name_and_content(dp, str(root))
+            folder.mkdir(exist_ok=True)  # not before there is something to be written
             if name in written:
                 raise FolderError(f"two datapoints have the name {name!r}", path=str(root))
             written.add(name)
             if not (resume and (folder / name).is_file()):
                 _write_whole(folder / name, content)
             bar.update()
+    folder.mkdir(exist_ok=True)
     return len(written)
 
 
@@ -120,8 +121,8 @@ def _name_and_content(dp: Any, path: str) -> tuple[str, bytes]:
                 raise FolderError(f"{name!r} is no name of a file: {error}", path=path) from error
         case _:
             raise FolderError(
-                "a folder takes datapoints [name, content], a str and bytes; got"
-                f" {type(dp).__name__} of {', '.join(type(part).__name__ for part in dp)}",
+                f"{path!r} is to be a folder of files, whose datapoints are [name, content], a str"
+                f" and bytes; got {_described(dp)}. A path that ends in .lmdb or .mdb is an LMDB",
                 path=path,
             )
     parts = PurePosixPath(text).parts
@@ -130,6 +131,12 @@ def _name_and_content(dp: Any, path: str) -> tuple[str, bytes]:
     if not parts or leads_out or "\\" in text or "\0" in text:
         raise FolderError(f"{text!r} is no name of a file below a folder", path=path)
     return str(PurePosixPath(text)), content
+
+
+def _described(dp: Any) -> str:
+    if not isinstance(dp, (list, tuple)):
+        return type(dp).__name__
+    return f"{type(dp).__name__} of {', '.join(type(part).__name__ for part in dp)}"
 
 
 def _write_whole(file: Path, content: bytes) -> None:

@@ -18,7 +18,7 @@ pytest.importorskip("typer", reason="the command line is an extra of dataflow-co
 from dataflow_core.cli import main
 from dataflow_zmq import RemoteDataZMQ
 from dataflow_zmq.errors import RemotePipelineError
-from dataflow_zmq.remote.key_files import read_public, read_secret
+from dataflow_zmq.remote.access.key_files import read_public, read_secret
 
 Run = Callable[..., "tuple[int, str, str]"]
 Script = Callable[..., "contextlib.AbstractContextManager[subprocess.Popen[str]]"]

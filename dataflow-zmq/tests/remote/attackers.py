@@ -15,7 +15,7 @@ import zmq
 from meanwhile import Meanwhile
 
 from dataflow_core.codec import encode
-from dataflow_zmq.remote.headers import PREFIX
+from dataflow_zmq.remote.wire.headers import PREFIX
 
 Frames: TypeAlias = "list[bytes]"
 

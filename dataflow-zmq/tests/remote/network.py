@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dataflow_zmq.errors import RemoteError
-from dataflow_zmq.remote.course import Course
-from dataflow_zmq.remote.headers import unpack
-from dataflow_zmq.remote.inlet import StreamPlace
-from dataflow_zmq.remote.link import Route
-from dataflow_zmq.remote.parcel import Parcel
-from dataflow_zmq.remote.receiving import Receiving
-from dataflow_zmq.remote.sending import Identity, Sending
-from dataflow_zmq.remote.snapshot import restore, snapshot
-from dataflow_zmq.remote.supply import Supply
+from dataflow_zmq.remote.receiving.inlet import StreamPlace
+from dataflow_zmq.remote.receiving.protocol import Receiving
+from dataflow_zmq.remote.sending.course import Course
+from dataflow_zmq.remote.sending.protocol import Identity, Sending
+from dataflow_zmq.remote.sending.snapshot import restore, snapshot
+from dataflow_zmq.remote.sending.supply import Supply
+from dataflow_zmq.remote.wire.headers import unpack
+from dataflow_zmq.remote.wire.outbox import Route
+from dataflow_zmq.remote.wire.parcel import Parcel
 
 STEP_S = 0.1
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, cast
 
 from dataflow_core import DataFromList
-from dataflow_zmq.remote.course import Course
-from dataflow_zmq.remote.desk import Desk
-from dataflow_zmq.remote.producer import Producer
+from dataflow_zmq.remote.sending.course import Course
+from dataflow_zmq.remote.sending.desk import Desk
+from dataflow_zmq.remote.sending.producer import Producer
 
 SIZE = 100
 

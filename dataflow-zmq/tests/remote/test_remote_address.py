@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataflow_zmq.errors import RemoteRefusedError
-from dataflow_zmq.remote.address import LONGEST_PATH, check_address
+from dataflow_zmq.remote.access.address import LONGEST_PATH, check_address
 
 OWN = [
     "tcp://127.0.0.1:5555",

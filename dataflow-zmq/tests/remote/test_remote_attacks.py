@@ -20,7 +20,7 @@ from pairs import free_port, numbers, receiving, serving
 from proxy import Faults, MessageProxy
 
 import dataflow_zmq.remote
-from dataflow_zmq.remote.key_files import write_key_pair
+from dataflow_zmq.remote.access.key_files import write_key_pair
 
 SIZE = 3000
 EPOCHS = 2

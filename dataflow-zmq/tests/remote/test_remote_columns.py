@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 from dataflow_core import CodecError
 from dataflow_core.codec import encode
 from dataflow_core.testing import canonical
-from dataflow_zmq.remote.columns import LISTS, PLAIN, STACK, WORTH_IT, pack, unpack
+from dataflow_zmq.remote.wire.columns import LISTS, PLAIN, STACK, WORTH_IT, pack, unpack
 
 natives = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3))
 arrays = hnp.arrays(

@@ -26,8 +26,8 @@ from dataflow_zmq import (
     RemoteRefusedError,
     send_dataflow_zmq,
 )
-from dataflow_zmq.remote.receiving import Receiving
-from dataflow_zmq.remote.sending import Sending
+from dataflow_zmq.remote.receiving.protocol import Receiving
+from dataflow_zmq.remote.sending.protocol import Sending
 
 EITHER_BINDS = pytest.mark.parametrize("receiver_binds", [True, False])
 

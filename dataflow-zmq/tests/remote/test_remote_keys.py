@@ -18,11 +18,11 @@ import zmq.auth
 from zmq.utils import z85
 
 from dataflow_zmq.errors import RemoteRefusedError
-from dataflow_zmq.remote.gate import Gate
-from dataflow_zmq.remote.greeting import mechanism_at
-from dataflow_zmq.remote.handshake import Handshakes
-from dataflow_zmq.remote.key_files import read_public, read_secret, write_key_pair
-from dataflow_zmq.remote.keys import Keys
+from dataflow_zmq.remote.access.gate import Gate
+from dataflow_zmq.remote.access.greeting import mechanism_at
+from dataflow_zmq.remote.access.handshake import Handshakes
+from dataflow_zmq.remote.access.key_files import read_public, read_secret, write_key_pair
+from dataflow_zmq.remote.access.keys import Keys
 
 SOON_S = 10.0
 

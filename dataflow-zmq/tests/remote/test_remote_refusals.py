@@ -9,7 +9,7 @@ import pytest
 from pairs import Doing, free_port, numbers, receiving, serving
 
 from dataflow_zmq import RemoteDataZMQ, RemoteRefusedError, send_dataflow_zmq
-from dataflow_zmq.remote.key_files import write_key_pair
+from dataflow_zmq.remote.access.key_files import write_key_pair
 
 SIZE = 200
 SOON_S = 20

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 from dataflow_core import DataFromList
-from dataflow_zmq.remote.messages import Entry, Mood, Ping
 from dataflow_zmq.remote.sender import _take_up
-from dataflow_zmq.remote.sending import Identity, Sending
-from dataflow_zmq.remote.snapshot import restore, snapshot
-from dataflow_zmq.remote.supply import Supply
+from dataflow_zmq.remote.sending.protocol import Identity, Sending
+from dataflow_zmq.remote.sending.snapshot import restore, snapshot
+from dataflow_zmq.remote.sending.supply import Supply
+from dataflow_zmq.remote.wire.messages import Entry, Mood, Ping
 
 STREAM, FIRST, SECOND, RECEIVER = (bytes([number]) * 16 for number in range(4))
 

@@ -17,7 +17,7 @@ from dataflow_core import hooks
 from dataflow_core.cli.plugins import examine
 from dataflow_core.discovery import Entry
 from dataflow_core.flow import DataFlow, Datapoint
-from dataflow_core.parallel.processes.segment import create_segment, map_segment
+from dataflow_core.parallel.transport.segment import create_segment, map_segment
 from dataflow_core.sources.from_list import DataFromList
 
 Verdict = Literal["ok", "note", "broken"]

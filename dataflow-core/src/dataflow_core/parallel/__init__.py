@@ -17,25 +17,25 @@ from dataflow_core.parallel.task import Draws, Failure, Lost, Result, Task
 from dataflow_core.parallel.worker import Worker, make_worker
 
 if TYPE_CHECKING:
-    from dataflow_core.parallel.garbled import GarbledError
-    from dataflow_core.parallel.processes.channel import Channel
-    from dataflow_core.parallel.processes.slots import (
-        Incoming,
-        Outgoing,
-        create_flags,
-        map_flags,
-    )
-    from dataflow_core.parallel.processes.wire import ClosedError, Message
-    from dataflow_core.parallel.remote import (
+    from dataflow_core.parallel.processes.roster import Member, Roster
+    from dataflow_core.parallel.processes.spawn import WorkerProcess, stop_all
+    from dataflow_core.parallel.processes.worker_loop import run_worker
+    from dataflow_core.parallel.processes.worker_pool import WorkerPool
+    from dataflow_core.parallel.transport.channel import Channel
+    from dataflow_core.parallel.transport.frames import (
         decode_result,
         decode_task,
         encode_result,
         encode_task,
     )
-    from dataflow_core.parallel.roster import Member, Roster
-    from dataflow_core.parallel.spawn import WorkerProcess, stop_all
-    from dataflow_core.parallel.worker_loop import run_worker
-    from dataflow_core.parallel.worker_pool import WorkerPool
+    from dataflow_core.parallel.transport.garbled import GarbledError
+    from dataflow_core.parallel.transport.slots import (
+        Incoming,
+        Outgoing,
+        create_flags,
+        map_flags,
+    )
+    from dataflow_core.parallel.transport.wire import ClosedError, Message
 
 __all__ = [
     "Backend",
@@ -71,24 +71,24 @@ __all__ = [
 ]
 
 _LATE = {
-    "Channel": "processes.channel",
-    "ClosedError": "processes.wire",
-    "GarbledError": "garbled",
-    "Incoming": "processes.slots",
-    "Member": "roster",
-    "Message": "processes.wire",
-    "Outgoing": "processes.slots",
-    "Roster": "roster",
-    "WorkerPool": "worker_pool",
-    "WorkerProcess": "spawn",
-    "create_flags": "processes.slots",
-    "decode_result": "remote",
-    "decode_task": "remote",
-    "encode_result": "remote",
-    "encode_task": "remote",
-    "map_flags": "processes.slots",
-    "run_worker": "worker_loop",
-    "stop_all": "spawn",
+    "Channel": "transport.channel",
+    "ClosedError": "transport.wire",
+    "GarbledError": "transport.garbled",
+    "Incoming": "transport.slots",
+    "Member": "processes.roster",
+    "Message": "transport.wire",
+    "Outgoing": "transport.slots",
+    "Roster": "processes.roster",
+    "WorkerPool": "processes.worker_pool",
+    "WorkerProcess": "processes.spawn",
+    "create_flags": "transport.slots",
+    "decode_result": "transport.frames",
+    "decode_task": "transport.frames",
+    "encode_result": "transport.frames",
+    "encode_task": "transport.frames",
+    "map_flags": "transport.slots",
+    "run_worker": "processes.worker_loop",
+    "stop_all": "processes.spawn",
 }
 
 

@@ -15,18 +15,18 @@ from dataflow_core.flow.gaps import WithoutRun, gaps_of
 from dataflow_core.flow.proxy import ProxyDataFlow
 from dataflow_core.flow.run import Place, Run, Scope, upstream_place
 from dataflow_core.parallel.backend import Backend, Pool
-from dataflow_core.parallel.consumer_run import ConsumerRun
-from dataflow_core.parallel.groups_run import GroupsRun
-from dataflow_core.parallel.items_run import ItemsRun
-from dataflow_core.parallel.lease import Keeper
-from dataflow_core.parallel.ledger import Counts
-from dataflow_core.parallel.overtaking import overtaking_limit
-from dataflow_core.parallel.plan import Plan, plan, warn_of_idle_workers
+from dataflow_core.parallel.engine.lease import Keeper
+from dataflow_core.parallel.engine.ledger import Counts
+from dataflow_core.parallel.engine.overtaking import overtaking_limit
+from dataflow_core.parallel.engine.window import Window
+from dataflow_core.parallel.planning.plan import Plan, plan, warn_of_idle_workers
 from dataflow_core.parallel.policy import OnError, checked_on_error
-from dataflow_core.parallel.stream_run import StreamRun
-from dataflow_core.parallel.terms import Terms
-from dataflow_core.parallel.unordered_groups_run import UnorderedGroupsRun
-from dataflow_core.parallel.window import Window
+from dataflow_core.parallel.runs.consumer import ConsumerRun
+from dataflow_core.parallel.runs.groups import GroupsRun
+from dataflow_core.parallel.runs.items import ItemsRun
+from dataflow_core.parallel.runs.stream import StreamRun
+from dataflow_core.parallel.runs.terms import Terms
+from dataflow_core.parallel.runs.unordered_groups import UnorderedGroupsRun
 
 if TYPE_CHECKING:
     from dataflow_core.parallel.part import WorkersPart

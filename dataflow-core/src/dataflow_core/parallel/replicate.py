@@ -13,13 +13,13 @@ from dataflow_core.flow.proxy import ProxyDataFlow
 from dataflow_core.flow.run import Place, Run, Scope, number, position_of, upstream_places
 from dataflow_core.parallel.backend import Backend
 from dataflow_core.parallel.data import checked_at_least_one, keeper_of, resolved_backend
-from dataflow_core.parallel.lease import Keeper
-from dataflow_core.parallel.ledger import Counts
+from dataflow_core.parallel.engine.lease import Keeper
+from dataflow_core.parallel.engine.ledger import Counts
+from dataflow_core.parallel.engine.window import Window
 from dataflow_core.parallel.part import WorkersPart
-from dataflow_core.parallel.plan import Plan
-from dataflow_core.parallel.stream_run import StreamRun
-from dataflow_core.parallel.terms import Terms
-from dataflow_core.parallel.window import Window
+from dataflow_core.parallel.planning.plan import Plan
+from dataflow_core.parallel.runs.stream import StreamRun
+from dataflow_core.parallel.runs.terms import Terms
 from dataflow_core.rng import child_seed
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dataflow_zmq.errors import RemoteRefusedError
-from dataflow_zmq.remote.key_files import write_key_pair
+from dataflow_zmq.remote.access.key_files import write_key_pair
 
 
 def keygen(

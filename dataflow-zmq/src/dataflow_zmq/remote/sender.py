@@ -10,16 +10,16 @@ from time import monotonic
 from typing import Any, SupportsIndex
 
 from dataflow_core import DataFlow, StateError, UnknownLengthError
-from dataflow_zmq.remote.address import check_address
-from dataflow_zmq.remote.desk import Desk
-from dataflow_zmq.remote.keys import KeyFile, KeyFiles, Keys
-from dataflow_zmq.remote.loop import Sockets
-from dataflow_zmq.remote.messages import ID_BYTES
-from dataflow_zmq.remote.producer import Producer
-from dataflow_zmq.remote.sending import Identity, Sending
-from dataflow_zmq.remote.snapshot import restore
-from dataflow_zmq.remote.state_file import StateFile
+from dataflow_zmq.remote.access.address import check_address
+from dataflow_zmq.remote.access.keys import KeyFile, KeyFiles, Keys
+from dataflow_zmq.remote.sending.desk import Desk
+from dataflow_zmq.remote.sending.producer import Producer
+from dataflow_zmq.remote.sending.protocol import Identity, Sending
+from dataflow_zmq.remote.sending.snapshot import restore
+from dataflow_zmq.remote.sending.state_file import StateFile
 from dataflow_zmq.remote.terms import checked_count, checked_timeout
+from dataflow_zmq.remote.wire.loop import Sockets
+from dataflow_zmq.remote.wire.messages import ID_BYTES
 
 
 def send_dataflow_zmq(  # noqa: PLR0913  (what users know, and one keyword for each thing more)

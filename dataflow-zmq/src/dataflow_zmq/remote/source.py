@@ -8,10 +8,10 @@ from typing import SupportsIndex
 
 from dataflow_core import DataFlow, UnknownLengthError
 from dataflow_core.flow import Place, Run, Scope
-from dataflow_zmq.remote.address import check_address
-from dataflow_zmq.remote.connection import Connection, Terms
-from dataflow_zmq.remote.keys import KeyFile, KeyFiles, Keys
-from dataflow_zmq.remote.remote_run import RemoteRun
+from dataflow_zmq.remote.access.address import check_address
+from dataflow_zmq.remote.access.keys import KeyFile, KeyFiles, Keys
+from dataflow_zmq.remote.receiving.connection import Connection, Terms
+from dataflow_zmq.remote.receiving.run import RemoteRun
 from dataflow_zmq.remote.terms import checked_count, checked_timeout
 
 #: Stages ask for lengths when a pipeline is put together, long before its senders need be there.

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from dataflow_core.parallel.part import WorkersPart
 from dataflow_core.parallel.processes.pool import ProcessPool
-from dataflow_core.parallel.spawn import StartMethod
+from dataflow_core.parallel.processes.spawn import StartMethod
 
 
 class ProcessBackend:

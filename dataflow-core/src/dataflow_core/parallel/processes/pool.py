@@ -6,16 +6,16 @@ import os
 import select
 import socket
 
-from dataflow_core.parallel.garbled import GarbledError
-from dataflow_core.parallel.packing import PICKLE
 from dataflow_core.parallel.part import WorkersPart
-from dataflow_core.parallel.processes import kinds
-from dataflow_core.parallel.processes.channel import Channel
-from dataflow_core.parallel.processes.slots import Incoming, Outgoing, create_flags
-from dataflow_core.parallel.processes.wire import ClosedError, Wire
-from dataflow_core.parallel.roster import Member
-from dataflow_core.parallel.spawn import POLITE_SECONDS, StartMethod, WorkerProcess
-from dataflow_core.parallel.worker_pool import WorkerPool
+from dataflow_core.parallel.processes.roster import Member
+from dataflow_core.parallel.processes.spawn import POLITE_SECONDS, StartMethod, WorkerProcess
+from dataflow_core.parallel.processes.worker_pool import WorkerPool
+from dataflow_core.parallel.transport import kinds
+from dataflow_core.parallel.transport.channel import Channel
+from dataflow_core.parallel.transport.garbled import GarbledError
+from dataflow_core.parallel.transport.packing import PICKLE
+from dataflow_core.parallel.transport.slots import Incoming, Outgoing, create_flags
+from dataflow_core.parallel.transport.wire import ClosedError, Wire
 
 
 class ProcessPool(WorkerPool[Wire]):

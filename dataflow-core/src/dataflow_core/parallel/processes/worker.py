@@ -5,11 +5,11 @@ from __future__ import annotations
 import socket
 from typing import TypedDict
 
-from dataflow_core.parallel.packing import PICKLE
-from dataflow_core.parallel.processes.channel import Channel
-from dataflow_core.parallel.processes.slots import Incoming, Outgoing, map_flags
-from dataflow_core.parallel.processes.wire import Wire
-from dataflow_core.parallel.worker_loop import run_worker
+from dataflow_core.parallel.processes.worker_loop import run_worker
+from dataflow_core.parallel.transport.channel import Channel
+from dataflow_core.parallel.transport.packing import PICKLE
+from dataflow_core.parallel.transport.slots import Incoming, Outgoing, map_flags
+from dataflow_core.parallel.transport.wire import Wire
 
 NAME = "process"
 

@@ -1,0 +1,1 @@
+"""Who does what: the workers' part, the feed, and its tasks."""

@@ -1,0 +1,1 @@
+"""How tasks and results get from one process to another: bytes, and memory that is shared."""

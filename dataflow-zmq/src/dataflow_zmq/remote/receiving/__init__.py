@@ -1,0 +1,1 @@
+"""A receiver: what it asks for, takes and acknowledges."""

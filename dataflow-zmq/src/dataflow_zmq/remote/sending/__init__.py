@@ -1,0 +1,1 @@
+"""A sender: what it produces, keeps and serves."""

@@ -1,0 +1,1 @@
+"""What both sides say: messages, parcels of datapoints, and the thread that moves them."""
