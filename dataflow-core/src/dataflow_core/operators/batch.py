@@ -13,9 +13,9 @@ from dataflow_core.collate import (
     stacked_if_alike,
 )
 from dataflow_core.errors import BatchError, UnknownLengthError
+from dataflow_core.flow.checks import checked_count
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.group import GroupFlow, Grouping
-from dataflow_core.operators.checks import checked_count
 
 
 class BatchData(GroupFlow):

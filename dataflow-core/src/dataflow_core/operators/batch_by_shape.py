@@ -9,12 +9,12 @@ import numpy as np
 
 from dataflow_core.collate import collate_stacked
 from dataflow_core.errors import UnknownLengthError
+from dataflow_core.flow.checks import checked_count
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint, Index, component
 from dataflow_core.flow.failure import note_place
 from dataflow_core.flow.proxy import ProxyDataFlow
 from dataflow_core.flow.run import Place, Run, Scope, position_of
-from dataflow_core.operators.checks import checked_count
 
 
 class BatchDataByShape(ProxyDataFlow):

@@ -10,11 +10,11 @@ from typing import Any, ClassVar, SupportsIndex
 import numpy as np
 
 from dataflow_core.errors import CacheLimitError
+from dataflow_core.flow.checks import checked_count
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.proxy import ProxyDataFlow
 from dataflow_core.flow.run import Place, Run, Scope, position_of
-from dataflow_core.operators.checks import checked_count
 
 
 class CacheData(ProxyDataFlow):

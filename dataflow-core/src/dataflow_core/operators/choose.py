@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
+from dataflow_core.flow.checks import checked_flows
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.run import Place, Run, Scope
-from dataflow_core.operators.checks import checked_flows
 from dataflow_core.operators.several import SeveralRun, open_all
 from dataflow_core.rng import Seat
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dataflow_core.errors import StateError
+from dataflow_core.flow.checks import checked_flows
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.run import Place, Run, Scope, number, position_of, upstream_place
-from dataflow_core.operators.checks import checked_flows
 
 
 class ConcatData(DataFlow):

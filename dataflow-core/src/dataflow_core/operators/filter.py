@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dataflow_core.errors import UnknownLengthError
+from dataflow_core.flow.checks import checked_callable
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import DROP, Datapoint
 from dataflow_core.flow.proxy import PointwiseFlow
-from dataflow_core.operators.checks import checked_callable
 
 
 class FilterData(PointwiseFlow):

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, SupportsIndex
 
+from dataflow_core.flow.checks import checked_count
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.proxy import ProxyDataFlow
 from dataflow_core.flow.run import PASS_STRIDE, Place, Run, Scope, position_of
-from dataflow_core.operators.checks import checked_count
 from dataflow_core.operators.passes import Passes, PassesRun
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dataflow_core.errors import ComponentError, UnknownLengthError
+from dataflow_core.flow.checks import checked_flows
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.failure import note_place
 from dataflow_core.flow.run import Place, Run, Scope
-from dataflow_core.operators.checks import checked_flows
 from dataflow_core.operators.several import SeveralRun, open_all
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dataflow_core.flow.checks import checked_callable
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import (
     DROP,
@@ -16,7 +17,6 @@ from dataflow_core.flow.datapoint import (
     with_component,
 )
 from dataflow_core.flow.proxy import PointwiseFlow
-from dataflow_core.operators.checks import checked_callable
 
 
 class MapData(PointwiseFlow):

@@ -8,10 +8,10 @@ from typing import ClassVar
 import numpy as np
 
 from dataflow_core.errors import UnknownLengthError
+from dataflow_core.flow.checks import checked_flows
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.run import Place, Run, Scope, number
-from dataflow_core.operators.checks import checked_flows
 from dataflow_core.operators.several import SeveralRun, open_all
 
 

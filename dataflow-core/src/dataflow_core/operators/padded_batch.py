@@ -7,10 +7,10 @@ from functools import partial
 from typing import SupportsIndex
 
 from dataflow_core.collate import collate_padded
+from dataflow_core.flow.checks import checked_count
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.group import GroupFlow, Grouping
 from dataflow_core.operators.batch import refuse_empty_epochs
-from dataflow_core.operators.checks import checked_count
 
 
 class PadBatchData(GroupFlow):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, SupportsIndex
 
+from dataflow_core.flow.checks import checked_count
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.operators.batch import BatchData
-from dataflow_core.operators.checks import checked_count
 from dataflow_core.operators.map import MapData
 from dataflow_core.parallel.data import ParallelData
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import SupportsIndex
 
+from dataflow_core.flow.checks import checked_callable
 from dataflow_core.flow.dataflow import DataFlow
-from dataflow_core.operators.checks import checked_callable
 from dataflow_core.parallel.data import ParallelData
 
 

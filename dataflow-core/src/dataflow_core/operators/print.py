@@ -7,10 +7,10 @@ from typing import Any, ClassVar, SupportsIndex
 
 import numpy as np
 
+from dataflow_core.flow.checks import checked_count
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.proxy import PointwiseFlow
-from dataflow_core.operators.checks import checked_count
 
 
 class PrintData(PointwiseFlow):

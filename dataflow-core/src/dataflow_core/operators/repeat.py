@@ -8,12 +8,12 @@ from typing import SupportsIndex
 from dataflow_core.errors import UnknownLengthError
 from dataflow_core.flow.chain import Chain
 from dataflow_core.flow.chain_run import Step
+from dataflow_core.flow.checks import checked_count
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.proxy import ProxyDataFlow
 from dataflow_core.flow.run import PASS_STRIDE, Place, Run, Scope
 from dataflow_core.flow.shard import Shard, ShardedRun
-from dataflow_core.operators.checks import checked_count
 from dataflow_core.operators.passes import AddressesRun, Passes, PassesRun
 from dataflow_core.rng import at_hand, hold, let_go
 

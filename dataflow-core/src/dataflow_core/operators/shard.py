@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import SupportsIndex
 
 from dataflow_core.flow.chain import Chain
+from dataflow_core.flow.checks import checked_count
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.proxy import ProxyDataFlow
 from dataflow_core.flow.shard import Shard
-from dataflow_core.operators.checks import checked_count
 
 
 class ShardData(ProxyDataFlow):

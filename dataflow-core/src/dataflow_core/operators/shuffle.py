@@ -11,11 +11,11 @@ from typing import ClassVar, SupportsIndex
 import numpy as np
 import numpy.typing as npt
 
+from dataflow_core.flow.checks import checked_count
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.proxy import ProxyDataFlow
 from dataflow_core.flow.run import Place, Run, Scope, position_of
-from dataflow_core.operators.checks import checked_count
 
 DEFAULT_INTERVALS = 3
 

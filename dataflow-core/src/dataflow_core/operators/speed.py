@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import ClassVar, SupportsIndex
 
 from dataflow_core.errors import EmptyDataFlowError
+from dataflow_core.flow.checks import checked_count
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.proxy import ProxyDataFlow
-from dataflow_core.operators.checks import checked_count
 
 
 class TestDataSpeed(ProxyDataFlow):

@@ -7,11 +7,11 @@ from itertools import islice
 from typing import SupportsIndex
 
 from dataflow_core.errors import UnknownLengthError
+from dataflow_core.flow.checks import checked_count
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.proxy import ProxyDataFlow
 from dataflow_core.flow.run import Place, Run, Scope, position_of, upstream_place
-from dataflow_core.operators.checks import checked_count
 
 
 class TakeData(ProxyDataFlow):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, SupportsIndex
 
 from dataflow_core.flow.chain import Chain
+from dataflow_core.flow.checks import checked_count
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.gaps import WithoutRun, gaps_of
 from dataflow_core.flow.proxy import ProxyDataFlow
@@ -99,12 +100,10 @@ class ParallelData(ProxyDataFlow):
         self.num_workers = (
             usable_cpus()
             if num_workers is None
-            else checked_at_least_one(num_workers, "num_workers", label)
+            else checked_count(num_workers, "num_workers", label)
         )
         self.max_in_flight = (
-            None
-            if max_in_flight is None
-            else checked_at_least_one(max_in_flight, "max_in_flight", label)
+            None if max_in_flight is None else checked_count(max_in_flight, "max_in_flight", label)
         )
         self.backend = resolved_backend(backend)
         self.ordered = _checked_ordered(ordered, label)
@@ -246,15 +245,3 @@ def usable_cpus() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def checked_at_least_one(value: SupportsIndex, name: str, stage: str) -> int:
-    """Return `value` as an int of at least 1, or raise."""
-    try:
-        number = value.__index__()
-    except AttributeError:
-        message = f"{name} of {stage} is an integer, not {type(value).__name__} ({value!r})"
-        raise TypeError(message) from None
-    if number < 1:
-        raise ValueError(f"{name} of {stage} is at least 1, got {number}")
-    return number

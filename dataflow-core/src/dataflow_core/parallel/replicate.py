@@ -7,12 +7,13 @@ from typing import ClassVar, SupportsIndex
 
 from dataflow_core.errors import UnknownLengthError
 from dataflow_core.flow.chain import Chain
+from dataflow_core.flow.checks import checked_count
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.proxy import ProxyDataFlow
 from dataflow_core.flow.run import Place, Run, Scope, number, position_of, upstream_places
 from dataflow_core.parallel.backend import Backend
-from dataflow_core.parallel.data import checked_at_least_one, keeper_of, resolved_backend
+from dataflow_core.parallel.data import keeper_of, resolved_backend
 from dataflow_core.parallel.engine.lease import Keeper
 from dataflow_core.parallel.engine.ledger import Counts
 from dataflow_core.parallel.engine.window import Window
@@ -55,7 +56,7 @@ class ReplicateData(ProxyDataFlow):
         self, ds: DataFlow, num_workers: SupportsIndex, backend: str | Backend = "process"
     ) -> None:
         super().__init__(ds)
-        self.num_workers = checked_at_least_one(num_workers, "num_workers", "ReplicateData")
+        self.num_workers = checked_count(num_workers, "num_workers", "ReplicateData")
         self.backend = resolved_backend(backend)
         self._keepers: list[Keeper] | None = None
 
