@@ -19,6 +19,7 @@ from dataflow_core.parallel.engine.window import (
     Window,
 )
 from dataflow_core.parallel.planning.chunk import LARGEST, TARGET_BYTES, TARGET_SECONDS, ChunkSize
+from dataflow_core.parallel.planning import feed
 from dataflow_core.parallel.planning.feed import ask, cut, place_after
 from dataflow_core.parallel.task import Draws
 
@@ -37,6 +38,38 @@ class Counting(Run):
             yield 2 * self.position
         if self.fails:
             raise LookupError("the feed is broken")
+
+
+class Slow(Counting):
+    """Takes its time for each input."""
+
+    def __init__(self, size: int, clock: Clock) -> None:
+        super().__init__(size)
+        self.clock = clock
+
+    def __iter__(self) -> Iterator[Any]:
+        for item in super().__iter__():
+            self.clock.seconds += TARGET_SECONDS / 10
+            yield item
+
+
+class Fed(Counting):
+    """Knows that after every third input the next one is not there yet."""
+
+    def idle(self) -> bool:
+        return self.position % 3 == 2
+
+
+class Clock:
+    seconds = 0.0
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Return the clock by which tasks are cut."""
+    clock = Clock()
+    monkeypatch.setattr(feed, "perf_counter", lambda: clock.seconds)
+    return clock
 
 
 class Placed(Counting):
@@ -94,6 +127,39 @@ def test_a_place_after_an_input_is_where_the_run_would_go_on(kind: type[Counting
     tasks = [*cut(ahead, DRAWS, count(), lambda: 4)]
     found = [place_after(ahead, task, i) for task in tasks for i in range(len(task.inputs))]
     assert found == places
+
+
+@pytest.mark.parametrize("members", [1, 3, 40])
+def test_inputs_that_are_slow_to_come_are_not_kept_for_a_whole_task(
+    members: int, clock: Clock
+) -> None:
+    tasks = [*cut(Slow(400, clock), DRAWS, count(), lambda: 120, members=members)]
+    assert [item for task in tasks for item in task.inputs] == [2 * i for i in range(400)]
+    sizes = [len(task.inputs) for task in tasks]
+    assert all(size % members == 0 for size in sizes[:-1])
+    assert max(sizes) < max(members + 1, 20)
+
+
+def test_what_is_there_is_not_kept_until_more_comes() -> None:
+    tasks = [*cut(Fed(10), DRAWS, count(), lambda: 8)]
+    assert [len(task.inputs) for task in tasks] == [3, 3, 3, 1]
+
+
+def test_closing_the_tasks_closes_what_they_are_made_of() -> None:
+    ends = []
+
+    class Ending(Counting):
+        def __iter__(self) -> Iterator[Any]:
+            try:
+                yield from super().__iter__()
+            finally:
+                ends.append(self.position)
+
+    tasks = cut(Ending(9), DRAWS, count(), lambda: 2)
+    kept = next(tasks)
+    tasks.close()
+    assert ends == [1]
+    assert kept.inputs == [0, 2]
 
 
 def test_a_whole_flow_is_opened_once_and_then_asked_for_more() -> None:

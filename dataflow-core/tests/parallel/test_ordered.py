@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
@@ -61,6 +61,9 @@ PIPELINES: dict[str, Make] = {
     "items over a shuffle": lambda: numbers().map(draw).shuffle(5).map(draw),
     "several passes": lambda: Squares(shuffle=True).repeat(2).map(draw),
     "several passes over drops": lambda: numbers().map(drop_some).map(draw).repeat(2).map(draw),
+    "several passes alone": lambda: Squares(shuffle=True).repeat(2),
+    "several passes over several": lambda: Squares().repeat(2).repeat(2),
+    "several passes over a shard": lambda: Squares(shuffle=True).shard(1, 3).repeat(3),
     "batches": lambda: Squares(shuffle=True).batch(4).map(draw),
     "batches, remainder": lambda: Squares().batch(4, remainder=True).map(draw),
     "batches, some dropped": lambda: Squares(shuffle=True).batch(4).map(drop_batches).map(draw),
@@ -320,10 +323,14 @@ class TestOvertaking:
         assert displacement(seen, expected) <= limit
 
 
+def some_tasks(count: int) -> Generator[Task, None, None]:
+    yield from (task(number, 2) for number in range(count))
+
+
 class TestProgress:
     def test_forgets_what_is_below_the_mark(self) -> None:
         progress = Progress()
-        made = [*progress.noting(task(number, 2) for number in range(5))]
+        made = [*progress.noting(some_tasks(5))]
         assert progress.oldest() is made[0]
         for number in (3, 1):
             progress.finish(made[number])
@@ -343,7 +350,7 @@ class TestProgress:
 
     def test_holds_on_to_no_datapoints(self) -> None:
         progress = Progress()
-        first, second = progress.noting([task(0, 2), task(1, 2)])
+        first, second = progress.noting(some_tasks(2))
         progress.finish(second)
         last = progress.last()
         assert last is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from typing import Any
 
@@ -20,6 +21,8 @@ def end(context: zmq.Context[Any]) -> None:
     Once in about a thousand times libzmq does not come back from that, although nothing is left to
     be waited for. Then the context is left to the end of the process.
     """
+    if sys.is_finalizing():
+        return  # No thread would begin any more, and the process ends what is left.
     ending = threading.Thread(target=context.term, name="dataflow-zmq-end", daemon=True)
     try:
         ending.start()

@@ -96,6 +96,10 @@ class Run(ABC):
         del count
         return None
 
+    def idle(self) -> bool | None:
+        """Return whether the next datapoint would have to be waited for; None: nobody knows."""
+        return None
+
     def give_back(self) -> None:
         """Take note that the datapoint at hand was not delivered; the run ends here."""
         self.position -= 1

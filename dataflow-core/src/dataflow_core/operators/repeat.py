@@ -11,8 +11,9 @@ from dataflow_core.flow.chain_run import Step
 from dataflow_core.flow.checks import checked_count
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
+from dataflow_core.flow.gaps import WithoutRun, gaps_of
 from dataflow_core.flow.proxy import ProxyDataFlow
-from dataflow_core.flow.run import PASS_STRIDE, Place, Run, Scope
+from dataflow_core.flow.run import PASS_STRIDE, Place, Run, Scope, upstream_place
 from dataflow_core.flow.shard import Shard, ShardedRun
 from dataflow_core.operators.passes import AddressesRun, Passes, PassesRun
 from dataflow_core.rng import at_hand, hold, let_go
@@ -51,6 +52,10 @@ class RepeatedData(ProxyDataFlow):
         return len(self.ds) * self.num
 
     def _open(self, scope: Scope, place: Place | None) -> Run:
+        gaps = gaps_of(place)
+        if gaps is not None:
+            # Taken where workers read what this repeats, each datapoint as it came.
+            return WithoutRun(self._open(scope, upstream_place(place, "at")), gaps)
         return PassesRun(self, scope, self._passes(scope), place)
 
     def _passes(self, scope: Scope) -> Passes:

@@ -7,6 +7,7 @@ from typing import ClassVar, Protocol
 
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
+from dataflow_core.flow.run import Place, Run, Scope, position_of
 
 
 class Gettable(Protocol):
@@ -40,7 +41,24 @@ class DataFromQueue(DataFlow):
             raise TypeError(f"DataFromQueue needs an object with get(), not {type(queue).__name__}")
         self._queue = queue
 
-    def get_data(self) -> Iterator[Datapoint]:
-        """Iterate for as long as the queue is fed."""
+    def _open(self, scope: Scope, place: Place | None) -> Run:
+        del scope
+        return _QueueRun(self._queue, position_of(place))
+
+
+class _QueueRun(Run):
+    __slots__ = ("_queue",)
+
+    def __init__(self, queue: Gettable, start: int) -> None:
+        super().__init__(start)
+        self._queue = queue
+
+    def __iter__(self) -> Iterator[Datapoint]:
         while True:
-            yield self._queue.get()
+            dp = self._queue.get()
+            self.position += 1
+            yield dp
+
+    def idle(self) -> bool | None:
+        empty = getattr(self._queue, "empty", None)
+        return bool(empty()) if callable(empty) else None

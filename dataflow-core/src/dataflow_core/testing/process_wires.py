@@ -188,7 +188,18 @@ class BackendWires(BackendCase):
             for number in range(10):
                 yield [number, 0 if number != 7 else (i for i in range(3))]
 
-        flow = parallel(DataFromGenerator(generate).map(lambda dp: dp))
+        flow = parallel(DataFromGenerator(generate).map(lambda dp: [dp[0]]))
         for _ in range(2):
-            _, error = _until_it_raises(flow)
-            assert "cannot be sent to a worker process" in str(error)
+            seen, error = _until_it_raises(flow)
+            assert seen == list(range(7))
+            assert "position 7 cannot be sent to a worker process" in str(error)
+
+    def test_what_comes_before_it_in_its_task_is_delivered(self, parallel: Parallel) -> None:
+        def generate() -> Iterator[Any]:
+            for number in range(3000):
+                yield [number, 0 if number != 2500 else (i for i in range(3))]
+
+        flow = parallel(DataFromGenerator(generate).map(lambda dp: [dp[0]]))
+        seen, error = _until_it_raises(flow)
+        assert seen == list(range(2500))
+        assert "position 2500 cannot be sent to a worker process" in str(error)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 
@@ -30,6 +30,8 @@ class Engine:
     Args:
         pool: of workers; the engine does not close it.
         tasks: made when there is room for them.
+        idle: whether the next task would have to be waited for, if that is known; then it is not
+            asked for as long as there is something to hand out.
         window: how many may be in flight or waiting.
         numbers: for tasks that are given out again in pieces; unlike any that the pool was given.
         counts: of workers that died, and what they had.
@@ -40,9 +42,10 @@ class Engine:
     def __init__(
         self,
         pool: Pool,
-        tasks: Iterator[Task],
+        tasks: Generator[Task, None, None],
         window: Window,
         *,
+        idle: Callable[[], bool | None] | None = None,
         numbers: Iterator[int] | None = None,
         counts: Counts | None = None,
         overtaking: Overtaking | None = None,
@@ -50,6 +53,7 @@ class Engine:
     ) -> None:
         self._pool = pool
         self._tasks = tasks
+        self._idle = idle
         self._window = window
         self._counts = Counts() if counts is None else counts
         self._overtaking = Overtaking(0) if overtaking is None else overtaking
@@ -99,9 +103,13 @@ class Engine:
         self._feeding = False
         self._order.clear()
         self._in_flight.clear()
+        # Not left to the garbage collector: what feeds it may be a flow with workers of its own.
+        self._tasks.close()
 
     def _fill(self) -> None:
         while self._feeding and len(self._order) < self._window.tasks:
+            if self._order and self._idle is not None and self._idle():
+                return
             try:
                 task = next(self._tasks)
             except StopIteration:
@@ -117,10 +125,26 @@ class Engine:
             self._pool.submit(task)
         except Exception as error:  # noqa: BLE001  its inputs cannot travel: raised at its turn
             self._feeding = False
-            self._error = error
+            if len(task.inputs) > 1:
+                self._submit_up_to_what_cannot_travel(task)
+            else:
+                self._error = error
         else:
             self._order.append(task)
             self._in_flight[task.number] = task
+
+    def _submit_up_to_what_cannot_travel(self, task: Task) -> None:
+        self._order.append(task)
+        failed = False
+        for piece in self._in_pieces(task):
+            if failed:
+                self._take(Result(piece.number, [], []))  # nobody will see it
+                continue
+            try:
+                self._pool.submit(piece)
+            except Exception as error:  # noqa: BLE001  as above
+                failed = True
+                self._take(Result(piece.number, [], [], failure=Failure(error)))
 
     def _receive(self) -> None:
         answer = self._pool.receive()

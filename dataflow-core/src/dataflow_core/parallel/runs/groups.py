@@ -83,7 +83,7 @@ class GroupsRun(Run):
                 done,
                 size,
             )
-            engine = self._terms.engine(leased, tasks)
+            engine = self._terms.engine(leased, tasks, self._feed)
             try:
                 for task, answer in engine.results():
                     result = self.ledger.take(task, answer)

@@ -42,7 +42,7 @@ class ItemsRun(Run):
             if progress is not None:
                 tasks = progress.noting(tasks)
             overtaking = Overtaking(terms.overtaking)
-            engine = terms.engine(leased, tasks, overtaking)
+            engine = terms.engine(leased, tasks, self._feed, overtaking)
             try:
                 for task, answer in engine.results():
                     result = ledger.take(task, answer)

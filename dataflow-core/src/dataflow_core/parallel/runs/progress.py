@@ -5,7 +5,8 @@ low-water mark = where the oldest task begins that was not handed out to its end
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import replace
 from itertools import chain
 
@@ -20,11 +21,12 @@ class Progress:
         #: Made and not yet below the mark, oldest first; whether each was handed out to its end.
         self._tasks: dict[int, tuple[Task, bool]] = {}
 
-    def noting(self, tasks: Iterable[Task]) -> Iterator[Task]:
+    def noting(self, tasks: Generator[Task, None, None]) -> Generator[Task, None, None]:
         """Pass tasks on as they are made, noting them."""
-        for task in tasks:
-            self._tasks[task.number] = task, False
-            yield task
+        with closing(tasks):
+            for task in tasks:
+                self._tasks[task.number] = task, False
+                yield task
 
     def finish(self, task: Task) -> None:
         """Take note that a task was handed out to its end."""

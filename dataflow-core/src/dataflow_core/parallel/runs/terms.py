@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dataflow_core.flow.run import Run
 from dataflow_core.parallel.engine.engine import Engine
 from dataflow_core.parallel.engine.lease import Keeper, Leased
 from dataflow_core.parallel.engine.ledger import Counts, Ledger
@@ -38,13 +39,18 @@ class Terms:
     overtaking: float = 0
 
     def engine(
-        self, leased: Leased, tasks: Iterator[Task], overtaking: Overtaking | None = None
+        self,
+        leased: Leased,
+        tasks: Generator[Task, None, None],
+        feed: Run | None = None,
+        overtaking: Overtaking | None = None,
     ) -> Engine:
-        """Return an engine for a run."""
+        """Return an engine for a run; `feed` is what the tasks are cut of."""
         return Engine(
             leased.pool,
             tasks,
             self.window,
+            idle=None if feed is None else feed.idle,
             numbers=leased.numbers,
             counts=self.counts,
             overtaking=overtaking,

@@ -60,7 +60,7 @@ class UnorderedGroupsRun(Run):
             )
             noted = self._progress.noting(tasks)
             overtaking = Overtaking(terms.overtaking, groups=True)
-            engine = terms.engine(leased, noted, overtaking)
+            engine = terms.engine(leased, noted, self._feed, overtaking)
             try:
                 for task, answer in engine.results():
                     result = ledger.take(task, answer)

@@ -45,9 +45,10 @@ def encode_task(task: Task, packing: Packing = CODEC) -> Frames:
         return packing.pack(fields)
     except Exception as error:
         first, last = (task.positions[0], task.positions[-1]) if task.positions else (0, 0)
+        which = first if first == last else f"{first} ... {last}"
         raise NotPicklableError(
-            f"a datapoint with a position in {first} ... {last} cannot be sent to a worker"
-            f' process: {error}. Make such objects in a map, or use backend="thread"'
+            f"the datapoint with position {which} cannot be sent to a worker process: {error}."
+            ' Make such objects in a map, or use backend="thread"'
         ) from error
 
 

@@ -54,6 +54,9 @@ class _Pickler(pickle.Pickler):
         if type(value) is not np.ndarray:
             return NotImplemented
         dtype = value.dtype
+        if not dtype.isnative and not value.flags.forc:
+            # NumPy would write it in this machine's byte order.
+            return value.copy().__reduce_ex__(5)
         if dtype.kind not in _PLAIN_KINDS or not value.flags.c_contiguous:
             return NotImplemented
         # NumPy's own way writes down the dtype in full, and goes through two functions in Python.

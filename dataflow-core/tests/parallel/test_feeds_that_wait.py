@@ -1,0 +1,76 @@
+"""Feeds that make the loop wait, and loops that the feed waits for."""
+
+from __future__ import annotations
+
+import queue
+from itertools import islice
+from typing import Any
+
+import pytest
+
+import dataflow_core as df
+
+BACKENDS = ["inline", "thread", "process"]
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_a_queue_holds_is_delivered_before_more_is_waited_for(
+    backend: str, ordered: bool
+) -> None:
+    filled: queue.Queue[list[int]] = queue.Queue()
+    for number in range(500):
+        filled.put([number])
+    flow = df.DataFromQueue(filled).map(lambda dp: dp)
+    with flow.parallel(2, backend=backend, ordered=ordered) as parallel:
+        assert sorted(islice(parallel, 500)) == [[number] for number in range(500)]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_answers_may_make_new_requests(backend: str) -> None:
+    requests: queue.Queue[list[int]] = queue.Queue()
+    requests.put([0])
+    requests.put([1])
+    flow = df.DataFromQueue(requests).map(lambda dp: [dp[0] * 10])
+    seen = []
+    with flow.parallel(2, backend=backend) as parallel:
+        for answer in islice(parallel, 200):
+            seen.append(answer)
+            requests.put([len(seen) + 1])
+    assert seen == [[number * 10] for number in range(200)]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("batched", [False, True])
+def test_a_flow_within_a_flow_is_closed_with_an_epoch_that_failed(
+    backend: str, batched: bool
+) -> None:
+    """Also while somebody keeps the exception, and so all that its traceback refers to."""
+    fails = [True]
+
+    class Written(df.ProxyDataFlow):
+        def get_data(self) -> Any:
+            yield from self.ds
+
+    def failing(dp: list[int]) -> list[int]:
+        return [*dp, 0] if dp[0] == 4 and fails[0] and batched else dp
+
+    source = df.DataFromList([[number] for number in range(60)], shuffle=False)
+    inner = Written(source).parallel(1, backend="thread").map(failing)
+
+    def last(dp: Any) -> Any:
+        if not batched and dp[0] == 4 and fails[0]:
+            raise LookupError("not this one")
+        return dp
+
+    flow = (inner.batch(3) if batched else inner).map(last)
+    # The exception is kept in this process, where the stages that fail may be, too.
+    with flow.parallel(2, backend=backend) as parallel:
+        kept = None
+        try:
+            list(parallel)
+        except (LookupError, df.BatchError) as error:
+            kept = error
+        assert kept is not None
+        assert inner.ds._session is not None
+        assert not inner.ds._session.running
