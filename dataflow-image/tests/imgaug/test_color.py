@@ -21,8 +21,20 @@ from dataflow_image.imgaug import (
     Saturation,
     TransformList,
 )
-from dataflow_image.imgaug.transforms import ColorTransform, HueTransform, Transform
+from dataflow_image.imgaug.transforms import (
+    AutoContrastTransform,
+    ColorTransform,
+    EqualizeTransform,
+    GaussianNoiseTransform,
+    HueTransform,
+    JpegTransform,
+    PointTransform,
+    SaltPepperTransform,
+    SharpnessTransform,
+    Transform,
+)
 from dataflow_image.imgaug.transforms import color_steps as steps
+from dataflow_image.imgaug.transforms.point_steps import GammaStep
 
 BGR = np.array([0.114, 0.587, 0.299])
 
@@ -149,9 +161,29 @@ def test_other_numbers_of_channels_are_refused(channels: int) -> None:
         ColorJitter(0.4, 0.4, 0.4).augment(np.zeros((2, 2, channels), np.uint8))
 
 
-def test_other_dtypes_are_refused_with_a_remedy() -> None:
-    with pytest.raises(TypeError, match="ToFloat32"):
-        ColorJitter(0.4, 0.4, 0.4).augment(np.zeros((2, 2, 3), np.int32))
+@pytest.mark.parametrize(
+    "tfm",
+    [
+        ColorTransform((steps.brightness(1.5),)),
+        HueTransform(90.0),
+        PointTransform((GammaStep(0.5),)),
+        SharpnessTransform(0.5),
+        AutoContrastTransform(),
+        EqualizeTransform(),
+        GaussianNoiseTransform(1.0, 0),
+        GaussianNoiseTransform(1.0, 0, clip=False),
+        SaltPepperTransform(0.5, 0.0, 0),
+        JpegTransform(50),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize(
+    ("dtype", "remedy"), [("int32", "put ToUint8 or ToFloat32"), ("uint16", "keep_depth=False")]
+)
+def test_other_dtypes_are_refused_with_a_remedy(tfm: Transform, dtype: str, remedy: str) -> None:
+    with pytest.raises(TypeError, match=f"got {dtype}: .*{remedy}") as caught:
+        tfm.apply_image(np.zeros((4, 4, 3), dtype))
+    assert str(caught.value).startswith(type(tfm).__name__)
 
 
 def test_float_images_are_clipped_only_if_asked() -> None:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count
+from dataflow_image.imgaug.transforms.dtypes import require_uint8_or_float
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
 
 __all__ = ["HueTransform"]
@@ -39,7 +40,12 @@ class HueTransform(StationaryTransform):
     rgb: bool = False
 
     def apply_image(self, img: Image) -> Image:
-        """Return the image with other hues, of the same shape and dtype."""
+        """Return the image with other hues, of the same shape and dtype.
+
+        Raises:
+            TypeError: the image is neither uint8 nor float.
+        """
+        require_uint8_or_float(self, img)
         if channel_count(img) == 1:
             return img
         to_hsv, from_hsv = _RGB_CODES if self.rgb else _BGR_CODES

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
+from dataflow_image.imgaug.transforms.dtypes import require_uint8_or_float
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
 from dataflow_image.imgaug.transforms.pixel_moves import keep_axes
 from dataflow_image.imgaug.transforms.rounding import to_dtype
@@ -34,7 +35,12 @@ class SharpnessTransform(StationaryTransform):
     factor: float
 
     def apply_image(self, img: Image) -> Image:
-        """Return the image, of the same shape and dtype."""
+        """Return the image, of the same shape and dtype.
+
+        Raises:
+            TypeError: the image is neither uint8 nor float.
+        """
+        require_uint8_or_float(self, img)
         if min(image_size(img)) < _LEAST_SIDE:
             return img
         # One kernel does both: nothing is rounded between.
