@@ -17,6 +17,7 @@ from dataflow_image.imgaug import (
     ColorJitter,
     Contrast,
     Hue,
+    ImageAugmentor,
     Lighting,
     Saturation,
     TransformList,
@@ -156,9 +157,15 @@ def test_a_tint_cannot_be_applied_to_a_grey_image() -> None:
 
 
 @pytest.mark.parametrize("channels", [2, 4])
-def test_other_numbers_of_channels_are_refused(channels: int) -> None:
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+@pytest.mark.parametrize(
+    "augmentor", [ColorJitter(0.4, 0.4, 0.4), ColorJitter(hue=0.1), Hue(20)], ids=repr
+)
+def test_other_numbers_of_channels_are_refused(
+    augmentor: ImageAugmentor, dtype: Any, channels: int
+) -> None:
     with pytest.raises(ValueError, match="one or three channels"):
-        ColorJitter(0.4, 0.4, 0.4).augment(np.zeros((2, 2, channels), np.uint8))
+        augmentor.augment(np.zeros((2, 2, channels), dtype))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from dataflow_image.imgaug.transforms.photometric import StationaryTransform
 
 __all__ = ["HueTransform"]
 
+_COLOR_CHANNELS = 3
+
 _BGR_CODES = (cv2.COLOR_BGR2HSV, cv2.COLOR_HSV2BGR)
 _RGB_CODES = (cv2.COLOR_RGB2HSV, cv2.COLOR_HSV2RGB)
 
@@ -44,10 +46,14 @@ class HueTransform(StationaryTransform):
 
         Raises:
             TypeError: the image is neither uint8 nor float.
+            ValueError: it has neither one nor three channels.
         """
         require_uint8_or_float(self, img)
-        if channel_count(img) == 1:
+        channels = channel_count(img)
+        if channels == 1:
             return img
+        if channels != _COLOR_CHANNELS:
+            raise ValueError(f"{self!r} needs an image of one or three channels, got {channels}")
         to_hsv, from_hsv = _RGB_CODES if self.rgb else _BGR_CODES
         if img.dtype == np.uint8:
             hue, saturation, value = cv2.split(cv2.cvtColor(img, to_hsv))
