@@ -191,6 +191,14 @@ def test_sharpness_is_pillows(factor: float, photo: npt.NDArray[Any]) -> None:
     assert np.abs(ours - theirs).max() <= 1
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float64])
+def test_floats_of_every_size_are_sharpened(dtype: Any, photo: npt.NDArray[Any]) -> None:
+    sharpened = SharpnessTransform(1.5).apply_image(photo.astype(dtype))
+    assert sharpened.dtype == dtype
+    expected = SharpnessTransform(1.5).apply_image(photo.astype(np.float32))
+    np.testing.assert_allclose(sharpened, expected, atol=0.1)
+
+
 def test_rand_augment_takes_all_operations_alike(photo: npt.NDArray[Any]) -> None:
     augmentor = RandAugment(num_ops=3, magnitude=30)
     augmentor.reset_state(0)
