@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import subprocess
+import sys
 from typing import Any
 
 import cv2
@@ -289,6 +291,32 @@ def test_any_number_of_channels_is_sampled(
         for c in range(channels)
     ]
     np.testing.assert_allclose(warp.apply_image(image), np.stack(singly, axis=2), atol=1)
+
+
+# Warps an image of one line, and one of many lines like it.
+REFLECTED = """
+import sys
+import cv2
+import numpy as np
+from dataflow_image.imgaug import WarpAffineTransform
+
+h, w, interp = map(int, sys.argv[1:])
+image = np.arange(h * w * 3, dtype=np.uint8).reshape(h, w, 3)
+many = image.repeat(10 if h == 1 else 1, axis=0).repeat(10 if w == 1 else 1, axis=1)
+turn = [[0.5, 0.9, 2.3], [-0.9, 0.5, 9.1]]
+warp = WarpAffineTransform(turn, (9, 9), interp, cv2.BORDER_REFLECT_101)
+np.testing.assert_array_equal(warp.apply_image(image), warp.apply_image(many))
+np.testing.assert_array_equal(warp.apply_mask(image), warp.apply_mask(many))
+"""
+
+
+@pytest.mark.parametrize("interp", [cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4])
+@pytest.mark.parametrize("size", [(1, 20), (20, 1), (1, 1)], ids=str)
+def test_an_only_line_is_reflected_as_itself(size: tuple[int, int], interp: int) -> None:
+    # Elsewhere, because it would warp for ever where it fails.
+    command = [sys.executable, "-c", REFLECTED, *map(str, (*size, interp))]
+    done = subprocess.run(command, timeout=60, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])

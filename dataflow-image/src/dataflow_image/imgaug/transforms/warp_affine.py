@@ -85,7 +85,10 @@ class WarpAffineTransform(Transform):
         return spec.resized(self.dsize[1], self.dsize[0])
 
     def _warp(self, img: Image, interp: int, fill: float | Sequence[float]) -> Image:
-        shift = self._shift_of(*image_size(img))
+        size = image_size(img)
+        shift = self._shift_of(*size)
+        if self.borderMode == cv2.BORDER_REFLECT_101 and 1 in size:
+            img = _with_two_lines(img)
         # OpenCV reads a bare number as the first channel's value, and fills others with zero.
         fills = tuple(fill) if isinstance(fill, Sequence) else (fill,) * max(4, channel_count(img))
 
@@ -119,6 +122,15 @@ class WarpAffineTransform(Transform):
             return None
         within = self.dsize == (w, h) and abs(dx) < w and abs(dy) < h
         return (int(dx), int(dy)) if within else None
+
+
+def _with_two_lines(img: Image) -> Image:
+    """Repeat an only row and an only column, which are what they are reflected as.
+
+    OpenCV 5.0's cubics look for the reflection of one line for ever.
+    """
+    h, w = image_size(img)
+    return img.repeat(1 + (h == 1), axis=0).repeat(1 + (w == 1), axis=1)
 
 
 def _shifted(img: Image, dx: int, dy: int, border: int, value: tuple[float, ...]) -> Image:
