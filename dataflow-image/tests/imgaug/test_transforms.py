@@ -36,7 +36,13 @@ from dataflow_image.imgaug import (
     WarpAffineTransform,
 )
 from dataflow_image.imgaug.spec import ImageSpec
-from dataflow_image.imgaug.transforms import CastTransform, ColorTransform, HueTransform
+from dataflow_image.imgaug.transforms import (
+    CastTransform,
+    ColorTransform,
+    GaussianBlurTransform,
+    HueTransform,
+    SharpnessTransform,
+)
 from dataflow_image.imgaug.transforms.color_steps import Contrast, brightness
 
 H, W = 60, 80
@@ -328,6 +334,43 @@ def test_any_number_of_channels_is_transposed(dtype: Any, channels: int) -> None
     assert transposed.flags.c_contiguous
     mask = img.astype(np.int64)
     np.testing.assert_array_equal(TransposeTransform().apply_mask(mask), mask.swapaxes(0, 1))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float16, np.float32, np.int64, np.bool_])
+@pytest.mark.parametrize("channels", [1, 3, 128, 129])
+def test_any_number_of_channels_of_any_dtype_is_flipped(dtype: Any, channels: int) -> None:
+    img = np.arange(6 * 4 * channels).reshape(6, 4, channels).astype(dtype)
+    for move, expected in (
+        (FlipTransform(6, 4), img[:, ::-1]),
+        (FlipTransform(6, 4, horiz=False), img[::-1]),
+        (TransposeTransform(), img.swapaxes(0, 1)),
+    ):
+        moved = move.apply_image(img)
+        assert moved.dtype == dtype
+        assert moved.flags.c_contiguous
+        np.testing.assert_array_equal(moved, expected)
+        np.testing.assert_array_equal(move.apply_mask(img), expected)
+
+
+@pytest.mark.parametrize(
+    "tfm", [GaussianBlurTransform((5, 3), (1.1, 0.7)), SharpnessTransform(1.5)], ids=repr
+)
+@pytest.mark.parametrize("channels", [5, 128, 131])
+def test_any_number_of_channels_is_filtered(
+    tfm: Transform, channels: int, random: np.random.Generator
+) -> None:
+    img = random.integers(0, 256, (H, W, channels), np.uint8)
+    singly = [tfm.apply_image(img[:, :, c]) for c in range(channels)]
+    np.testing.assert_array_equal(tfm.apply_image(img), np.stack(singly, axis=2))
+
+
+def test_float16_is_flipped_without_opencv(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Which refused it up to 4.7.
+    for name in ("flip", "transpose"):
+        monkeypatch.setattr(cv2, name, lambda *_: pytest.fail("OpenCV was asked"))
+    img = np.arange(24, dtype=np.float16).reshape(2, 4, 3)
+    np.testing.assert_array_equal(FlipTransform(2, 4).apply_image(img), img[:, ::-1])
+    np.testing.assert_array_equal(TransposeTransform().apply_image(img), img.swapaxes(0, 1))
 
 
 @pytest.mark.parametrize("tfm", GEOMETRIC, ids=str)

@@ -10,7 +10,7 @@ import numpy as np
 from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
 from dataflow_image.imgaug.transforms.dtypes import require_uint8_or_float
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
-from dataflow_image.imgaug.transforms.pixel_moves import in_float32, keep_axes
+from dataflow_image.imgaug.transforms.pixel_moves import MANY, keep_axes, sampled
 from dataflow_image.imgaug.transforms.rounding import to_dtype
 
 __all__ = ["SharpnessTransform"]
@@ -47,7 +47,7 @@ class SharpnessTransform(StationaryTransform):
         kernel = (1.0 - self.factor) * _SMOOTH
         kernel[1, 1] += self.factor
         depth = cv2.CV_32F if img.dtype == np.uint8 else -1
-        result = in_float32(img, lambda values: cv2.filter2D(values, depth, kernel))
+        result = sampled(img, lambda part, _: cv2.filter2D(part, depth, kernel), MANY)
         result = keep_axes(result, img)
         result = to_dtype(result, img.dtype, clip=True)
         for rim in (np.s_[0], np.s_[-1], np.s_[:, 0], np.s_[:, -1]):
