@@ -1,4 +1,4 @@
-"""The dtypes of images whose values are computed with."""
+"""The dtypes that operations on values take, and those that OpenCV does."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ import numpy as np
 
 from dataflow_image.imgaug.spec import Image
 
-__all__ = ["require_uint8_or_float"]
+__all__ = ["KNOWN_TO_OPENCV", "require_uint8_or_float"]
+
+KNOWN_TO_OPENCV: Final = frozenset(
+    map(np.dtype, (np.uint8, np.int8, np.uint16, np.int16, np.int32, np.float32, np.float64))
+)
+"""In every version that is supported. Others are refused, or become int32."""
 
 _DTYPES: Final = frozenset(map(np.dtype, (np.uint8, np.float16, np.float32, np.float64)))
 _UINT16: Final = np.dtype(np.uint16)

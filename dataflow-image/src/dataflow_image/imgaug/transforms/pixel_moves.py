@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from dataflow_image.imgaug.spec import Image, channel_count
+from dataflow_image.imgaug.transforms.dtypes import KNOWN_TO_OPENCV
 
 __all__ = ["MANY", "in_groups", "is_movable", "keep_axes", "move_bits", "sampled"]
 
@@ -17,11 +18,6 @@ MANY: Final = 128
 """How many channels every version of OpenCV takes, where four are not the limit."""
 
 _HALF: Final = np.dtype(np.float16)
-
-# In every version of OpenCV that is supported. Others are refused, or become int32.
-_MOVABLE: Final = frozenset(
-    map(np.dtype, (np.uint8, np.int8, np.uint16, np.int16, np.int32, np.float32, np.float64))
-)
 
 # A mask's bits travel as a dtype of the same size that every OpenCV function accepts.
 _CARRIERS: Final[dict[int, type[np.generic[Any]]]] = {
@@ -39,7 +35,7 @@ def keep_axes(result: Image, original: Image) -> Image:
 
 def is_movable(img: Image) -> bool:
     """Tell whether OpenCV can copy such pixels from place to place."""
-    return img.dtype in _MOVABLE and channel_count(img) <= MANY
+    return img.dtype in KNOWN_TO_OPENCV and channel_count(img) <= MANY
 
 
 def in_groups(img: Image, compute: Callable[[Image, int], Image], most: int = _FOUR) -> Image:
