@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -40,6 +41,7 @@ def to_dtype(values: Image, dtype: np.dtype[Any], *, clip: bool) -> Image:
     return values.astype(dtype, copy=False)
 
 
+@lru_cache(maxsize=64)
 def to_fill(value: float | Sequence[float], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     """Return a fill, one number or one per channel, as `dtype`.
 
@@ -52,4 +54,7 @@ def to_fill(value: float | Sequence[float], dtype: np.dtype[Any]) -> npt.NDArray
     if np.issubdtype(dtype, np.integer):
         limits = np.iinfo(dtype)
         values = np.clip(np.rint(values), limits.min, limits.max)
-    return values.astype(dtype)
+    fill = np.array(values, dtype)
+    # One and the same for all callers.
+    fill.flags.writeable = False
+    return fill
