@@ -23,7 +23,7 @@ def one_hot(count: int) -> npt.NDArray[Any]:
     return np.eye(count, dtype=np.float32)
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "float16", "float32"])
 def test_mixup_blends_images_as_it_blends_labels(dtype: str) -> None:
     flow = MixUp(batches(dtype=dtype), alpha=1.0, num_classes=4)
     flow.reset_state(seed=0)
@@ -37,7 +37,7 @@ def test_mixup_blends_images_as_it_blends_labels(dtype: str) -> None:
         expected = share * values + (1 - share) * np.roll(values, 1)
         assert images.dtype == dtype
         assert labels.dtype == np.float32
-        tolerance = 0.5001 if dtype == "uint8" else 1e-3
+        tolerance = {"float16": 0.1, "float32": 1e-3}.get(dtype, 0.5001)
         assert np.abs(images - expected[:, None, None, None]).max() <= tolerance
         shares.append(float(share))
     assert len(set(shares)) == 4
@@ -98,6 +98,17 @@ def test_upstreams_batches_stay_as_they_are() -> None:
         list(flow)
         assert kept[0].ravel().tolist() == list(range(128))
         assert kept[1].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint32", "int64", "uint64"])
+def test_what_cannot_be_blended_is_refused_and_can_be_cut(dtype: str) -> None:
+    images = np.arange(32).reshape(2, 4, 4).astype(dtype)
+    flow = DataFromList([[images, np.array([0, 1])]], shuffle=False)
+    with pytest.raises(ComponentError, match=f"images of {dtype}, .* put ToUint8 or ToFloat32"):
+        list(MixUp(flow, num_classes=2))
+    [[cut, _]] = CutMix(flow, num_classes=2)
+    assert cut.dtype == dtype
+    assert np.isin(cut, images).all()
 
 
 def test_mistakes_are_named() -> None:

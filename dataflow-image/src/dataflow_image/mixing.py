@@ -14,6 +14,7 @@ import numpy.typing as npt
 from dataflow_core import ComponentError, DataFlow, Datapoint, rng
 from dataflow_core.flow import Index, PointwiseFlow, component, with_component
 from dataflow_image.imgaug import arguments
+from dataflow_image.imgaug.transforms.dtypes import KNOWN_TO_OPENCV
 
 __all__ = ["CutMix", "MixUp"]
 
@@ -123,7 +124,8 @@ class MixUp(_Mixing):
     Args:
         ds: the flow, whose datapoints are batches.
         alpha: above zero, None for 0.2; small ones leave most batches nearly as they are.
-        index: images, (N, height, width) or (N, height, width, channels); their dtype is kept.
+        index: images, (N, height, width) or (N, height, width, channels); their dtype, float or
+            ints of up to 32 bits but uint32, is kept.
         label_index: classes, (N,) ints, or shares of classes, (N, classes) floats. What comes out
             are shares, float32 if ints came in.
         num_classes: how many classes there are; needed for ints.
@@ -147,6 +149,15 @@ class MixUp(_Mixing):
     def _mixed(
         self, images: npt.NDArray[Any], share: float, random: np.random.Generator
     ) -> tuple[npt.NDArray[Any], float]:
+        dtype = images.dtype
+        if dtype == np.float16:
+            mixed, share = self._mixed(images.astype(np.float32), share, random)
+            return mixed.astype(np.float16), share
+        if dtype not in KNOWN_TO_OPENCV:
+            raise ComponentError(
+                f"MixUp: component {self.index!r} has images of {dtype}, which cannot be blended: "
+                "put ToUint8 or ToFloat32 before BatchData"
+            )
         rows = images.reshape(len(images), -1)
         mixed = cv2.addWeighted(rows, share, np.roll(rows, 1, axis=0), 1.0 - share, 0.0)
         return mixed.reshape(images.shape), share

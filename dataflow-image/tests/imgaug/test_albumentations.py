@@ -53,6 +53,39 @@ def test_points_and_masks_follow_the_image(library: Any, photo: npt.NDArray[Any]
     assert 10 < flipped < 30
 
 
+DTYPES = "bool uint8 int8 uint16 int16 uint32 int32 uint64 int64 float16 float32 float64"
+
+
+@pytest.mark.parametrize("dtype", DTYPES.split())
+@pytest.mark.parametrize("name", ["HorizontalFlip", "Rotate", "Affine", "Resize", "GridDistortion"])
+def test_masks_keep_their_dtype_and_values(
+    library: Any, name: str, dtype: str, photo: npt.NDArray[Any], random: np.random.Generator
+) -> None:
+    kinds: dict[str, dict[str, Any]] = {
+        "Affine": {"rotate": (20, 20)},
+        "Resize": {"height": 30, "width": 40},
+    }
+    tfm = Albumentations(getattr(library, name)(p=1, **kinds.get(name, {}))).get_transform(photo)
+    numbers = random.integers(0, 100, (60, 80), np.uint8)
+    mask = (numbers > 50) if dtype == "bool" else numbers.astype(dtype)
+    expected = tfm.apply_mask(mask.astype(np.uint8))
+    moved = tfm.apply_mask(mask)
+    assert moved.dtype == dtype
+    assert np.isin(moved, np.append(mask, np.zeros(1, dtype))).all()
+    # OpenCV places some dtypes a little differently, which shows where two pixels are as near.
+    assert (moved == expected).mean() > 0.99
+
+
+def test_masks_that_cannot_keep_their_values_are_refused(
+    library: Any, photo: npt.NDArray[Any]
+) -> None:
+    tfm = Albumentations(library.HorizontalFlip(p=1)).get_transform(photo)
+    mask = np.full((60, 80), 1 << 53)
+    np.testing.assert_array_equal(tfm.apply_mask(mask), mask)
+    with pytest.raises(ValueError, match=r"no ints beyond 2 \*\* 53"):
+        tfm.apply_mask(mask + 1)
+
+
 def test_a_wrapped_transform_goes_to_json_and_back(library: Any, photo: npt.NDArray[Any]) -> None:
     augmentor = Albumentations(library.Rotate(30, p=0.9))
     for _ in range(5):

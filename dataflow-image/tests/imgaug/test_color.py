@@ -17,12 +17,25 @@ from dataflow_image.imgaug import (
     ColorJitter,
     Contrast,
     Hue,
+    ImageAugmentor,
     Lighting,
     Saturation,
     TransformList,
 )
-from dataflow_image.imgaug.transforms import ColorTransform, HueTransform, Transform
+from dataflow_image.imgaug.transforms import (
+    AutoContrastTransform,
+    ColorTransform,
+    EqualizeTransform,
+    GaussianNoiseTransform,
+    HueTransform,
+    JpegTransform,
+    PointTransform,
+    SaltPepperTransform,
+    SharpnessTransform,
+    Transform,
+)
 from dataflow_image.imgaug.transforms import color_steps as steps
+from dataflow_image.imgaug.transforms.point_steps import GammaStep
 
 BGR = np.array([0.114, 0.587, 0.299])
 
@@ -144,14 +157,40 @@ def test_a_tint_cannot_be_applied_to_a_grey_image() -> None:
 
 
 @pytest.mark.parametrize("channels", [2, 4])
-def test_other_numbers_of_channels_are_refused(channels: int) -> None:
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+@pytest.mark.parametrize(
+    "augmentor", [ColorJitter(0.4, 0.4, 0.4), ColorJitter(hue=0.1), Hue(20)], ids=repr
+)
+def test_other_numbers_of_channels_are_refused(
+    augmentor: ImageAugmentor, dtype: Any, channels: int
+) -> None:
     with pytest.raises(ValueError, match="one or three channels"):
-        ColorJitter(0.4, 0.4, 0.4).augment(np.zeros((2, 2, channels), np.uint8))
+        augmentor.augment(np.zeros((2, 2, channels), dtype))
 
 
-def test_other_dtypes_are_refused_with_a_remedy() -> None:
-    with pytest.raises(TypeError, match="ToFloat32"):
-        ColorJitter(0.4, 0.4, 0.4).augment(np.zeros((2, 2, 3), np.int32))
+@pytest.mark.parametrize(
+    "tfm",
+    [
+        ColorTransform((steps.brightness(1.5),)),
+        HueTransform(90.0),
+        PointTransform((GammaStep(0.5),)),
+        SharpnessTransform(0.5),
+        AutoContrastTransform(),
+        EqualizeTransform(),
+        GaussianNoiseTransform(1.0, 0),
+        GaussianNoiseTransform(1.0, 0, clip=False),
+        SaltPepperTransform(0.5, 0.0, 0),
+        JpegTransform(50),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize(
+    ("dtype", "remedy"), [("int32", "put ToUint8 or ToFloat32"), ("uint16", "keep_depth=False")]
+)
+def test_other_dtypes_are_refused_with_a_remedy(tfm: Transform, dtype: str, remedy: str) -> None:
+    with pytest.raises(TypeError, match=f"got {dtype}: .*{remedy}") as caught:
+        tfm.apply_image(np.zeros((4, 4, 3), dtype))
+    assert str(caught.value).startswith(type(tfm).__name__)
 
 
 def test_float_images_are_clipped_only_if_asked() -> None:

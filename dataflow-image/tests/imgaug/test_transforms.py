@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import subprocess
+import sys
 from typing import Any
 
 import cv2
@@ -34,7 +36,13 @@ from dataflow_image.imgaug import (
     WarpAffineTransform,
 )
 from dataflow_image.imgaug.spec import ImageSpec
-from dataflow_image.imgaug.transforms import CastTransform, ColorTransform, HueTransform
+from dataflow_image.imgaug.transforms import (
+    CastTransform,
+    ColorTransform,
+    GaussianBlurTransform,
+    HueTransform,
+    SharpnessTransform,
+)
 from dataflow_image.imgaug.transforms.color_steps import Contrast, brightness
 
 H, W = 60, 80
@@ -291,6 +299,32 @@ def test_any_number_of_channels_is_sampled(
     np.testing.assert_allclose(warp.apply_image(image), np.stack(singly, axis=2), atol=1)
 
 
+# Warps an image of one line, and one of many lines like it.
+REFLECTED = """
+import sys
+import cv2
+import numpy as np
+from dataflow_image.imgaug import WarpAffineTransform
+
+h, w, interp = map(int, sys.argv[1:])
+image = np.arange(h * w * 3, dtype=np.uint8).reshape(h, w, 3)
+many = image.repeat(10 if h == 1 else 1, axis=0).repeat(10 if w == 1 else 1, axis=1)
+turn = [[0.5, 0.9, 2.3], [-0.9, 0.5, 9.1]]
+warp = WarpAffineTransform(turn, (9, 9), interp, cv2.BORDER_REFLECT_101)
+np.testing.assert_array_equal(warp.apply_image(image), warp.apply_image(many))
+np.testing.assert_array_equal(warp.apply_mask(image), warp.apply_mask(many))
+"""
+
+
+@pytest.mark.parametrize("interp", [cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4])
+@pytest.mark.parametrize("size", [(1, 20), (20, 1), (1, 1)], ids=str)
+def test_an_only_line_is_reflected_as_itself(size: tuple[int, int], interp: int) -> None:
+    # Elsewhere, because it would warp for ever where it fails.
+    command = [sys.executable, "-c", REFLECTED, *map(str, (*size, interp))]
+    done = subprocess.run(command, timeout=60, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4, 5, 7, 8, 9, 21])
 def test_any_number_of_channels_is_transposed(dtype: Any, channels: int) -> None:
@@ -300,6 +334,43 @@ def test_any_number_of_channels_is_transposed(dtype: Any, channels: int) -> None
     assert transposed.flags.c_contiguous
     mask = img.astype(np.int64)
     np.testing.assert_array_equal(TransposeTransform().apply_mask(mask), mask.swapaxes(0, 1))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float16, np.float32, np.int64, np.bool_])
+@pytest.mark.parametrize("channels", [1, 3, 128, 129])
+def test_any_number_of_channels_of_any_dtype_is_flipped(dtype: Any, channels: int) -> None:
+    img = np.arange(6 * 4 * channels).reshape(6, 4, channels).astype(dtype)
+    for move, expected in (
+        (FlipTransform(6, 4), img[:, ::-1]),
+        (FlipTransform(6, 4, horiz=False), img[::-1]),
+        (TransposeTransform(), img.swapaxes(0, 1)),
+    ):
+        moved = move.apply_image(img)
+        assert moved.dtype == dtype
+        assert moved.flags.c_contiguous
+        np.testing.assert_array_equal(moved, expected)
+        np.testing.assert_array_equal(move.apply_mask(img), expected)
+
+
+@pytest.mark.parametrize(
+    "tfm", [GaussianBlurTransform((5, 3), (1.1, 0.7)), SharpnessTransform(1.5)], ids=repr
+)
+@pytest.mark.parametrize("channels", [5, 128, 131])
+def test_any_number_of_channels_is_filtered(
+    tfm: Transform, channels: int, random: np.random.Generator
+) -> None:
+    img = random.integers(0, 256, (H, W, channels), np.uint8)
+    singly = [tfm.apply_image(img[:, :, c]) for c in range(channels)]
+    np.testing.assert_array_equal(tfm.apply_image(img), np.stack(singly, axis=2))
+
+
+def test_float16_is_flipped_without_opencv(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Which refused it up to 4.7.
+    for name in ("flip", "transpose"):
+        monkeypatch.setattr(cv2, name, lambda *_: pytest.fail("OpenCV was asked"))
+    img = np.arange(24, dtype=np.float16).reshape(2, 4, 3)
+    np.testing.assert_array_equal(FlipTransform(2, 4).apply_image(img), img[:, ::-1])
+    np.testing.assert_array_equal(TransposeTransform().apply_image(img), img.swapaxes(0, 1))
 
 
 @pytest.mark.parametrize("tfm", GEOMETRIC, ids=str)

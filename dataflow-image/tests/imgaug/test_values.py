@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import cv2
@@ -10,7 +11,10 @@ import numpy.typing as npt
 import pytest
 
 from dataflow_image.imgaug import (
+    BackgroundFiller,
     BrightnessScale,
+    CenterPaste,
+    ConstantBackgroundFiller,
     Gamma,
     GaussianBlur,
     GaussianNoise,
@@ -23,6 +27,7 @@ from dataflow_image.imgaug import (
     Rotation,
     SaltPepperNoise,
     TransformList,
+    WarpAffineTransform,
 )
 from dataflow_image.imgaug.transforms import (
     AutoContrastTransform,
@@ -166,6 +171,30 @@ def test_cutout_fills_a_rectangle_within_the_image() -> None:
         RandomCutout(9, 9).augment(np.zeros((5, 5), np.uint8))
 
 
+@pytest.mark.parametrize("fill", [(103.53, 116.5, 117.5), (-1.0, 256.0, 1e9), 0.51], ids=str)
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32"])
+def test_all_fills_are_rounded_and_clipped_alike(fill: Any, dtype: str) -> None:
+    image = np.zeros((4, 4, 3), dtype)
+    shift = WarpAffineTransform([[1, 0, 2], [0, 1, 0]], (4, 4), borderValue=fill)
+    turn = WarpAffineTransform([[1, 0.01, 4], [0, 1, 0]], (4, 4), borderValue=fill)
+    expected = shift.apply_image(image)[0, 0]
+    for filled in (
+        turn.apply_image(image),
+        RandomCutout(4, 4, fill).augment(image),
+        CenterPaste(6, ConstantBackgroundFiller(fill)).augment(image),
+    ):
+        assert filled.dtype == dtype
+        np.testing.assert_array_equal(filled[0, 0], expected)
+
+
+def test_fillers_compare_by_value_and_can_be_written_down() -> None:
+    filler = ConstantBackgroundFiller(np.array([1, 2, 3]))  # type: ignore[arg-type]
+    assert filler == ConstantBackgroundFiller((1, 2, 3))
+    assert BackgroundFiller.from_dict(json.loads(json.dumps(filler.to_dict()))) == filler
+    with pytest.raises(TypeError, match="number or one per channel, got 'red'"):
+        ConstantBackgroundFiller("red")  # type: ignore[arg-type]
+
+
 def test_histograms_are_stretched_and_equalised_as_pillow_does(photo: npt.NDArray[Any]) -> None:
     ops = pytest.importorskip("PIL.ImageOps")
     pil_image = pytest.importorskip("PIL.Image")
@@ -189,6 +218,14 @@ def test_sharpness_is_pillows(factor: float, photo: npt.NDArray[Any]) -> None:
     ours = SharpnessTransform(factor).apply_image(photo).astype(int)
     # Pillow rounds the softened image before it blends.
     assert np.abs(ours - theirs).max() <= 1
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float64])
+def test_floats_of_every_size_are_sharpened(dtype: Any, photo: npt.NDArray[Any]) -> None:
+    sharpened = SharpnessTransform(1.5).apply_image(photo.astype(dtype))
+    assert sharpened.dtype == dtype
+    expected = SharpnessTransform(1.5).apply_image(photo.astype(np.float32))
+    np.testing.assert_allclose(sharpened, expected, atol=0.1)
 
 
 def test_rand_augment_takes_all_operations_alike(photo: npt.NDArray[Any]) -> None:

@@ -181,8 +181,18 @@ def test_random_resize_by_pixels_keeps_to_ranges_and_minimum() -> None:
     augmentor.reset_state(0)
     sizes = [augmentor.get_transform(blank(40, 40)) for _ in range(200)]
     assert min(tfm.new_w for tfm in sizes) == 25
-    assert max(tfm.new_w for tfm in sizes) in (49, 50)
-    assert 20 <= min(tfm.new_h for tfm in sizes) <= max(tfm.new_h for tfm in sizes) <= 30
+    assert max(tfm.new_w for tfm in sizes) == 49
+    assert {tfm.new_h for tfm in sizes} == set(range(20, 30))
+
+
+def test_random_resize_takes_all_pixels_of_its_range_alike() -> None:
+    augmentor = RandomResize((40, 42))
+    augmentor.reset_state(0)
+    widths = [augmentor.get_transform(blank(50, 80)).new_w for _ in range(2000)]
+    values, counts = np.unique(widths, return_counts=True)
+    assert values.tolist() == [40, 41]
+    assert counts.min() > 900
+    assert RandomResize((40, 40)).get_transform(blank(50, 80)).new_w == 40
 
 
 def test_random_resize_gives_up_where_no_size_has_the_ratio() -> None:

@@ -9,6 +9,7 @@ import cv2
 
 from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.augmentor import ImageAugmentor
+from dataflow_image.imgaug.draws import integer, uniform
 from dataflow_image.imgaug.spec import Image, image_size
 from dataflow_image.imgaug.transforms import ResizeTransform
 
@@ -87,7 +88,8 @@ class RandomResize(ImageAugmentor):
 
     Args:
         xrange: (low, high) of the factor that the width is multiplied by; or, if both are ints,
-            of the width in pixels.
+            of the width in pixels, every int of [low, high) being as likely. Where both are equal,
+            it is always that.
         yrange: the same for the height; None keeps the aspect ratio.
         minimum: least (width, height) of the result, in pixels.
         aspect_ratio_thres: how much the aspect ratio may change, relative to the image's own; for
@@ -140,12 +142,16 @@ class RandomResize(ImageAugmentor):
         return ResizeTransform(h, w, h, w, self.interp)
 
     def _draw_size(self, h: int, w: int) -> tuple[int, int]:
-        rng = self.rng
-        unit_h, unit_w = (1.0, 1.0) if self._in_pixels else (h, w)
-        width = rng.uniform(*self.xrange) * unit_w
-        height = width * h / w if self.yrange is None else rng.uniform(*self.yrange) * unit_h
+        width = self._draw_length(self.xrange, w)
+        height = width * h / w if self.yrange is None else self._draw_length(self.yrange, h)
         least_w, least_h = self.minimum
         return max(1, least_h, int(height + 0.5)), max(1, least_w, int(width + 0.5))
+
+    def _draw_length(self, limits: tuple[float, float], length: int) -> float:
+        low, high = limits
+        if self._in_pixels:
+            return integer(self.rng, int(low), max(int(high), int(low) + 1))
+        return uniform(self.rng, low, high) * length
 
 
 def _are_ints(limits: Sequence[float]) -> bool:

@@ -6,7 +6,7 @@ import copy
 import importlib
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -14,6 +14,20 @@ from dataflow_image.imgaug.spec import Image
 from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
 
 __all__ = ["AlbumentationsTransform"]
+
+# Masks of these dtypes travel as others, which OpenCV, and so albumentations, can warp. Values
+# travel, not bits: its augmentors may fill masks, and interpolate them if they are told to.
+_CARRIERS: Final[dict[np.dtype[Any], type[np.generic[Any]]]] = {
+    np.dtype(np.bool_): np.uint8,
+    np.dtype(np.int8): np.int16,
+    np.dtype(np.uint32): np.float64,
+    np.dtype(np.int64): np.float64,
+    np.dtype(np.uint64): np.float64,
+    np.dtype(np.float16): np.float32,
+}
+
+# Beyond it there are ints that float64 does not hold.
+_MOST_EXACT: Final = 1 << 53
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +84,20 @@ class AlbumentationsTransform(Transform):
         return (np.asarray(moved, np.float64).reshape(-1, 2) + 0.5).astype(points.dtype)
 
     def apply_mask(self, mask: Image) -> Image:
-        """Return the mask as albumentations changes masks."""
-        changed: Image = self._run(image=self._black(), mask=mask.copy())["mask"]
-        return changed
+        """Return the mask as albumentations changes masks, of the same dtype.
+
+        Raises:
+            ValueError: the mask holds ints beyond 2 ** 53, which it would not keep.
+        """
+        carrier = _CARRIERS.get(mask.dtype)
+        carried = mask.copy() if carrier is None else _carried(mask, carrier)
+        changed: Image = self._run(image=self._black(), mask=carried)["mask"]
+        # An augmentor may also be there to make something else of masks, such as tensors.
+        if carrier is None or changed.dtype != carrier:
+            return changed
+        if np.issubdtype(mask.dtype, np.integer):
+            changed = np.rint(changed)
+        return changed.astype(mask.dtype)
 
     def _black(self) -> Image:
         return np.zeros(self.shape, self.dtype)
@@ -87,6 +112,17 @@ class AlbumentationsTransform(Transform):
             [copy.deepcopy(self.augmentor)], keypoint_params=points, seed=self.seed
         )
         return pipeline(**targets)
+
+
+def _carried(mask: Image, carrier: type[np.generic[Any]]) -> Image:
+    if carrier is np.float64 and mask.size:
+        low, high = int(mask.min()), int(mask.max())
+        if max(-low, high) > _MOST_EXACT:
+            raise ValueError(
+                f"albumentations keeps no ints beyond 2 ** 53, and the mask of {mask.dtype} holds "
+                f"{low} to {high}: number its values anew"
+            )
+    return mask.astype(carrier)
 
 
 def _library() -> Any:

@@ -8,7 +8,7 @@ import cv2
 
 from dataflow_image.imgaug.spec import Image, ImageSpec
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
-from dataflow_image.imgaug.transforms.pixel_moves import in_float32, keep_axes
+from dataflow_image.imgaug.transforms.pixel_moves import MANY, keep_axes, sampled
 
 __all__ = ["GaussianBlurTransform"]
 
@@ -35,10 +35,11 @@ class GaussianBlurTransform(StationaryTransform):
         if self.size == (1, 1):
             return img
         (x, y), border = self.sigma, cv2.BORDER_REPLICATE
-        blurred = in_float32(
-            img, lambda img: cv2.GaussianBlur(img, self.size, x, sigmaY=y, borderType=border)
-        )
-        return keep_axes(blurred, img)
+
+        def blur(part: Image, _: int) -> Image:
+            return cv2.GaussianBlur(part, self.size, x, sigmaY=y, borderType=border)
+
+        return keep_axes(sampled(img, blur, MANY), img)
 
     def spec_after(self, spec: ImageSpec) -> ImageSpec:
         """Return `spec` itself."""

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count, image_size
 from dataflow_image.imgaug.transforms.color_steps import ColorStep, compose
+from dataflow_image.imgaug.transforms.dtypes import require_uint8_or_float
 from dataflow_image.imgaug.transforms.lookup import is_fast, look_up
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
 
@@ -18,7 +19,6 @@ __all__ = ["ColorTransform"]
 
 _COLOR_CHANNELS = 3
 _UINT8, _FLOAT16 = np.dtype(np.uint8), np.dtype(np.float16)
-_DTYPES = frozenset({_UINT8, _FLOAT16, np.dtype(np.float32), np.dtype(np.float64)})
 
 # All values of uint8, as images of one and of three channels.
 _RAMPS = {
@@ -74,11 +74,7 @@ class ColorTransform(StationaryTransform):
             TypeError: the image is neither uint8 nor float.
         """
         image_size(img)
-        if img.dtype not in _DTYPES:
-            raise TypeError(
-                f"colour operations need a uint8 or float image, got {img.dtype}: put ToUint8 or "
-                "ToFloat32 before them"
-            )
+        require_uint8_or_float(self, img)
         return ImageSpec.of(img)
 
     def write(self, img: Image, out: Image) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dataflow_image.imgaug.spec import Image, ImageSpec
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
+from dataflow_image.imgaug.transforms.rounding import to_fill
 
 __all__ = ["CutoutTransform"]
 
@@ -23,7 +24,7 @@ class CutoutTransform(StationaryTransform):
         x0: first column, in pixels.
         h: height of the window, in pixels.
         w: width of the window, in pixels.
-        fill: the new value, or one per channel.
+        fill: the new value, or one per channel; rounded and clipped where the image holds ints.
     """
 
     y0: int
@@ -35,7 +36,8 @@ class CutoutTransform(StationaryTransform):
     def apply_image(self, img: Image) -> Image:
         """Return a copy with the window filled."""
         result = img.copy()
-        result[self.y0 : self.y0 + self.h, self.x0 : self.x0 + self.w] = self.fill
+        window = result[self.y0 : self.y0 + self.h, self.x0 : self.x0 + self.w]
+        window[...] = to_fill(self.fill, img.dtype)
         return result
 
     def spec_after(self, spec: ImageSpec) -> ImageSpec:

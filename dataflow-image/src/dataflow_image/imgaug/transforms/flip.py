@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count, image_size
-from dataflow_image.imgaug.transforms.pixel_moves import keep_axes, move_bits
+from dataflow_image.imgaug.transforms.pixel_moves import is_movable, keep_axes, move_bits
 from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
 
 __all__ = ["FlipTransform", "TransposeTransform"]
@@ -41,6 +41,9 @@ class FlipTransform(Transform):
         size = image_size(img)
         if size != (self.h, self.w):
             raise ValueError(f"{self!r} was given an image of {size[0]}x{size[1]} (h x w)")
+        if not is_movable(img):
+            mirrored: Image = np.ascontiguousarray(img[:, ::-1] if self.horiz else img[::-1])
+            return mirrored
         return keep_axes(cv2.flip(img, 1 if self.horiz else 0), img)
 
     def apply_coords(self, coords: Coords) -> Coords:
@@ -79,7 +82,7 @@ class TransposeTransform(Transform):
     def apply_image(self, img: Image) -> Image:
         """Return the (width, height) image."""
         image_size(img)
-        if img.itemsize * channel_count(img) not in _TRANSPOSABLE:
+        if not is_movable(img) or img.itemsize * channel_count(img) not in _TRANSPOSABLE:
             transposed: Image = np.ascontiguousarray(img.swapaxes(0, 1))
             return transposed
         return keep_axes(cv2.transpose(img), img)

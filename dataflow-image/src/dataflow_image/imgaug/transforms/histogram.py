@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count
+from dataflow_image.imgaug.transforms.dtypes import require_uint8_or_float
 from dataflow_image.imgaug.transforms.lookup import look_up
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
 from dataflow_image.imgaug.transforms.rounding import to_uint8
@@ -27,7 +28,12 @@ class AutoContrastTransform(StationaryTransform):
     """
 
     def apply_image(self, img: Image) -> Image:
-        """Return the stretched image, of the same shape and dtype."""
+        """Return the stretched image, of the same shape and dtype.
+
+        Raises:
+            TypeError: the image is neither uint8 nor float.
+        """
+        require_uint8_or_float(self, img)
         return _by_table(img, _stretch)
 
     def spec_after(self, spec: ImageSpec) -> ImageSpec:
@@ -46,7 +52,12 @@ class EqualizeTransform(StationaryTransform):
     """
 
     def apply_image(self, img: Image) -> Image:
-        """Return the equalised image, of the same shape and dtype."""
+        """Return the equalised image, of the same shape and dtype.
+
+        Raises:
+            TypeError: the image is neither uint8 nor float.
+        """
+        require_uint8_or_float(self, img)
         return _by_table(img, _equalize)
 
     def spec_after(self, spec: ImageSpec) -> ImageSpec:

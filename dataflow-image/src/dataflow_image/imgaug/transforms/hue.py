@@ -8,9 +8,12 @@ import cv2
 import numpy as np
 
 from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count
+from dataflow_image.imgaug.transforms.dtypes import require_uint8_or_float
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
 
 __all__ = ["HueTransform"]
+
+_COLOR_CHANNELS = 3
 
 _BGR_CODES = (cv2.COLOR_BGR2HSV, cv2.COLOR_HSV2BGR)
 _RGB_CODES = (cv2.COLOR_RGB2HSV, cv2.COLOR_HSV2RGB)
@@ -39,9 +42,18 @@ class HueTransform(StationaryTransform):
     rgb: bool = False
 
     def apply_image(self, img: Image) -> Image:
-        """Return the image with other hues, of the same shape and dtype."""
-        if channel_count(img) == 1:
+        """Return the image with other hues, of the same shape and dtype.
+
+        Raises:
+            TypeError: the image is neither uint8 nor float.
+            ValueError: it has neither one nor three channels.
+        """
+        require_uint8_or_float(self, img)
+        channels = channel_count(img)
+        if channels == 1:
             return img
+        if channels != _COLOR_CHANNELS:
+            raise ValueError(f"{self!r} needs an image of one or three channels, got {channels}")
         to_hsv, from_hsv = _RGB_CODES if self.rgb else _BGR_CODES
         if img.dtype == np.uint8:
             hue, saturation, value = cv2.split(cv2.cvtColor(img, to_hsv))

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count, image_size
+from dataflow_image.imgaug.transforms.dtypes import require_uint8_or_float
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
 from dataflow_image.imgaug.transforms.rounding import to_dtype, to_uint8
 
@@ -38,7 +39,12 @@ class GaussianNoiseTransform(_Noise):
     clip: bool = True
 
     def apply_image(self, img: Image) -> Image:
-        """Return the noisy image, of the same shape and dtype."""
+        """Return the noisy image, of the same shape and dtype.
+
+        Raises:
+            TypeError: the image is neither uint8 nor float.
+        """
+        require_uint8_or_float(self, img)
         rows = img.reshape(len(img), -1)
         noise = _normal_numbers(_generator(self.seed), rows.size).reshape(rows.shape)
         if img.dtype == np.uint8:
@@ -64,7 +70,12 @@ class SaltPepperTransform(_Noise):
     seed: int
 
     def apply_image(self, img: Image) -> Image:
-        """Return the noisy image, of the same shape and dtype."""
+        """Return the noisy image, of the same shape and dtype.
+
+        Raises:
+            TypeError: the image is neither uint8 nor float.
+        """
+        require_uint8_or_float(self, img)
         draws = _generator(self.seed).random(image_size(img), np.float32)
         result = img.copy()
         result[draws >= 1.0 - self.white_prob] = 255
@@ -86,8 +97,10 @@ class JpegTransform(_Noise):
         """Return the image with JPEG's artefacts, of the same shape and dtype.
 
         Raises:
+            TypeError: the image is neither uint8 nor float.
             ValueError: it has neither one nor three channels.
         """
+        require_uint8_or_float(self, img)
         channels = channel_count(img)
         if channels not in (1, _COLOR_CHANNELS):
             raise ValueError(f"{self!r} needs an image of one or three channels, got {channels}")

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
 from dataflow_image.imgaug.transforms.crop import CropTransform
 from dataflow_image.imgaug.transforms.plain_data import PlainData
+from dataflow_image.imgaug.transforms.rounding import to_fill
 from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
 
 __all__ = ["BackgroundFiller", "ConstantBackgroundFiller", "PasteTransform"]
@@ -32,19 +34,24 @@ class ConstantBackgroundFiller(BackgroundFiller):
     [[7, 7]]
 
     Attributes:
-        value: a number, or one per channel.
+        value: a number, or one per channel; rounded and clipped where the image holds ints.
     """
 
     value: float | Sequence[float]
 
     def __post_init__(self) -> None:
-        """Bring several values into a tuple, so that fillers compare by value."""
-        if isinstance(self.value, Sequence):
-            object.__setattr__(self, "value", tuple(self.value))
+        """Bring several values into a tuple, so that fillers compare by value.
+
+        Raises:
+            TypeError: the value is neither a number nor a sequence of numbers.
+        """
+        value = arguments.pixel_value("ConstantBackgroundFiller", "value", self.value)
+        object.__setattr__(self, "value", value)
 
     def fill(self, background_shape: tuple[int, int], img: Image) -> Image:
         """Return the background."""
-        return np.full((*background_shape, *img.shape[2:]), self.value, img.dtype)
+        shape = (*background_shape, *img.shape[2:])
+        return np.full(shape, to_fill(self.value, img.dtype), img.dtype)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,15 @@ from typing import Any, Final
 import numpy as np
 
 from dataflow_image.imgaug.spec import Image, channel_count
+from dataflow_image.imgaug.transforms.dtypes import KNOWN_TO_OPENCV
 
-__all__ = ["in_float32", "in_fours", "keep_axes", "move_bits", "sampled"]
+__all__ = ["MANY", "in_groups", "is_movable", "keep_axes", "move_bits", "sampled"]
 
 _FOUR: Final = 4
+
+MANY: Final = 128
+"""How many channels every version of OpenCV takes, where four are not the limit."""
+
 _HALF: Final = np.dtype(np.float16)
 
 # A mask's bits travel as a dtype of the same size that every OpenCV function accepts.
@@ -28,33 +33,32 @@ def keep_axes(result: Image, original: Image) -> Image:
     return result[:, :, np.newaxis] if result.ndim < original.ndim else result
 
 
-def in_float32(img: Image, compute: Callable[[Image], Image]) -> Image:
-    """Return `compute(img)` in the image's dtype; OpenCV cannot compute with float16."""
-    if img.dtype != _HALF:
-        return compute(img)
-    return compute(img.astype(np.float32)).astype(np.float16)
+def is_movable(img: Image) -> bool:
+    """Tell whether OpenCV can copy such pixels from place to place."""
+    return img.dtype in KNOWN_TO_OPENCV and channel_count(img) <= MANY
 
 
-def in_fours(img: Image, compute: Callable[[Image, int], Image]) -> Image:
-    """Return `compute(img, 0)`, done for four channels at a time, of which it is told the first.
+def in_groups(img: Image, compute: Callable[[Image, int], Image], most: int = _FOUR) -> Image:
+    """Return `compute(img, 0)`, done for `most` channels at a time, of which it is told the first.
 
-    More of them OpenCV neither fills with a value nor interpolates by cubics.
+    More than four OpenCV neither fills with a value nor interpolates by cubics.
     """
     channels = channel_count(img)
-    if channels <= _FOUR:
+    if channels <= most:
         return compute(img, 0)
     parts = [
-        compute(np.ascontiguousarray(img[:, :, first : first + _FOUR]), first)
-        for first in range(0, channels, _FOUR)
+        compute(np.ascontiguousarray(img[:, :, first : first + most]), first)
+        for first in range(0, channels, most)
     ]
     return np.concatenate([part.reshape(*part.shape[:2], -1) for part in parts], axis=2)
 
 
-def sampled(img: Image, compute: Callable[[Image, int], Image]) -> Image:
-    """Return `compute(img, 0)` for an image of any dtype and any number of channels."""
+def sampled(img: Image, compute: Callable[[Image, int], Image], most: int = _FOUR) -> Image:
+    """Return `compute(img, 0)` for an image of any dtype, done for `most` channels at a time."""
     if img.dtype == _HALF:
-        return in_fours(img.astype(np.float32), compute).astype(np.float16)
-    return in_fours(img, compute)
+        # Which OpenCV cannot compute with.
+        return in_groups(img.astype(np.float32), compute, most).astype(np.float16)
+    return in_groups(img, compute, most)
 
 
 def move_bits(mask: Image, move: Callable[[Image], Image]) -> Image:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import cv2
 import numpy as np
 
 from dataflow_image.imgaug.spec import Image
+from dataflow_image.imgaug.transforms.pixel_moves import is_movable
 
 __all__ = ["write_planes"]
-
-# What OpenCV takes apart with one pass over the pixels, in every version that is supported.
-_DTYPES: Final = frozenset(
-    map(np.dtype, (np.uint8, np.int8, np.uint16, np.int16, np.int32, np.float32, np.float64))
-)
 
 
 def write_planes(img: Image, out: Image) -> None:
@@ -27,7 +21,8 @@ def write_planes(img: Image, out: Image) -> None:
     """
     if len(out) == 1:
         out[0] = img.reshape(img.shape[:2])
-    elif img.dtype in _DTYPES:
+    elif is_movable(img):
+        # In one pass over the pixels.
         cv2.split(img, [*out])
     else:
         out[...] = np.moveaxis(img, -1, 0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dataflow_image.imgaug.spec import Image, ImageSpec
+from dataflow_image.imgaug.transforms.dtypes import require_uint8_or_float
 from dataflow_image.imgaug.transforms.lookup import look_up
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
 from dataflow_image.imgaug.transforms.point_steps import PointStep
@@ -38,9 +39,14 @@ class PointTransform(StationaryTransform):
     steps: tuple[PointStep, ...]
 
     def apply_image(self, img: Image) -> Image:
-        """Return the image with new values, of the same shape and dtype."""
+        """Return the image with new values, of the same shape and dtype.
+
+        Raises:
+            TypeError: the image is neither uint8 nor float.
+        """
         if img.dtype == np.uint8:
             return look_up(img, self._table())
+        require_uint8_or_float(self, img)
         values = np.clip(img, 0.0, 255.0)
         for step in self.steps:
             values = step.apply(values)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from dataflow_image.imgaug.spec import Image
 
-__all__ = ["to_dtype", "to_uint8"]
+__all__ = ["to_dtype", "to_fill", "to_uint8"]
 
 
 def to_uint8(values: Image) -> Image:
@@ -36,3 +39,22 @@ def to_dtype(values: Image, dtype: np.dtype[Any], *, clip: bool) -> Image:
     if clip:
         np.clip(values, 0, 255, out=values)
     return values.astype(dtype, copy=False)
+
+
+@lru_cache(maxsize=64)
+def to_fill(value: float | Sequence[float], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Return a fill, one number or one per channel, as `dtype`.
+
+    Ints are rounded, and clipped to what the dtype can hold, as OpenCV's warps do.
+
+    >>> to_fill((103.53, 116.5, 300.0), np.dtype(np.uint8)).tolist()
+    [104, 116, 255]
+    """
+    values = np.asarray(value, np.float64)
+    if np.issubdtype(dtype, np.integer):
+        limits = np.iinfo(dtype)
+        values = np.clip(np.rint(values), limits.min, limits.max)
+    fill = np.array(values, dtype)
+    # One and the same for all callers.
+    fill.flags.writeable = False
+    return fill

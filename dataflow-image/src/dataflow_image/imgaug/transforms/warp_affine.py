@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count, image_size
-from dataflow_image.imgaug.transforms.pixel_moves import in_fours, keep_axes, move_bits, sampled
+from dataflow_image.imgaug.transforms.pixel_moves import in_groups, keep_axes, move_bits, sampled
 from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
 
 __all__ = ["WarpAffineTransform"]
@@ -85,7 +85,10 @@ class WarpAffineTransform(Transform):
         return spec.resized(self.dsize[1], self.dsize[0])
 
     def _warp(self, img: Image, interp: int, fill: float | Sequence[float]) -> Image:
-        shift = self._shift_of(*image_size(img))
+        size = image_size(img)
+        shift = self._shift_of(*size)
+        if self.borderMode == cv2.BORDER_REFLECT_101 and 1 in size:
+            img = _with_two_lines(img)
         # OpenCV reads a bare number as the first channel's value, and fills others with zero.
         fills = tuple(fill) if isinstance(fill, Sequence) else (fill,) * max(4, channel_count(img))
 
@@ -103,7 +106,7 @@ class WarpAffineTransform(Transform):
             )
 
         if shift is not None:
-            return keep_axes(in_fours(img, warp), img)
+            return keep_axes(in_groups(img, warp), img)
         return keep_axes(sampled(img, warp), img)
 
     def _shift_of(self, h: int, w: int) -> tuple[int, int] | None:
@@ -119,6 +122,15 @@ class WarpAffineTransform(Transform):
             return None
         within = self.dsize == (w, h) and abs(dx) < w and abs(dy) < h
         return (int(dx), int(dy)) if within else None
+
+
+def _with_two_lines(img: Image) -> Image:
+    """Repeat an only row and an only column, which are what they are reflected as.
+
+    OpenCV 5.0's cubics look for the reflection of one line for ever.
+    """
+    h, w = image_size(img)
+    return img.repeat(1 + (h == 1), axis=0).repeat(1 + (w == 1), axis=1)
 
 
 def _shifted(img: Image, dx: int, dy: int, border: int, value: tuple[float, ...]) -> Image:
