@@ -18,8 +18,8 @@ from dataflow_core.parallel.engine.window import (
     WAITS_AGAIN,
     Window,
 )
-from dataflow_core.parallel.planning.chunk import LARGEST, TARGET_BYTES, TARGET_SECONDS, ChunkSize
 from dataflow_core.parallel.planning import feed
+from dataflow_core.parallel.planning.chunk import LARGEST, TARGET_BYTES, TARGET_SECONDS, ChunkSize
 from dataflow_core.parallel.planning.feed import ask, cut, place_after
 from dataflow_core.parallel.task import Draws
 

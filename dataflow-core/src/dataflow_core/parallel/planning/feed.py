@@ -13,7 +13,6 @@ from dataflow_core.flow.run import Place, Run
 from dataflow_core.parallel.planning.chunk import TARGET_SECONDS
 from dataflow_core.parallel.task import Draws, Task
 
-
 #: After so many inputs it is time to look at the clock: looking costs as much as a few of them.
 LOOK_EVERY = 32
 
