@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dataflow_image.decoding.header import ImageHeader, read_header
+from dataflow_image.decoding.png import still_png
 from dataflow_image.decoding.truncation import missing_end
 from dataflow_image.errors import ImageDecodeError
 
@@ -167,7 +168,7 @@ class EncodedImage(NamedTuple):
         if not exif_orientation:
             flags |= cv2.IMREAD_IGNORE_ORIENTATION
         try:
-            image = cv2.imdecode(np.frombuffer(self.data, np.uint8), flags)
+            image = cv2.imdecode(np.frombuffer(still_png(self.data), np.uint8), flags)
         except cv2.error as error:
             raise self.error(f"OpenCV gave up on it: {error}") from error
         if image is None:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import re
 
+from dataflow_image.decoding.png import PNG_START, png_chunks
+
 __all__ = ["missing_end"]
 
 _JPEG_START = b"\xff\xd8"
@@ -18,9 +20,6 @@ _JPEG_END = b"\xff\xd9"
 # In entropy-coded data 0xFF is followed by a stuffed zero, a restart marker or fill bytes; any
 # other pair is the next real marker.
 _JPEG_NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)
-
-_PNG_START = b"\x89PNG\r\n\x1a\n"
-_PNG_CHUNK_OVERHEAD = 12  # length, type and checksum: 4 bytes each
 
 
 def missing_end(data: bytes) -> str | None:
@@ -35,7 +34,7 @@ def missing_end(data: bytes) -> str | None:
     """
     if data.startswith(_JPEG_START):
         return None if _jpeg_is_complete(data) else "the JPEG end-of-image marker"
-    if data.startswith(_PNG_START):
+    if data.startswith(PNG_START):
         return None if _png_is_complete(data) else "the PNG end chunk (IEND)"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         missing = int.from_bytes(data[4:8], "little") + 8 - len(data)
@@ -60,11 +59,4 @@ def _jpeg_is_complete(data: bytes) -> bool:
 
 
 def _png_is_complete(data: bytes) -> bool:
-    position = len(_PNG_START)
-    while position + _PNG_CHUNK_OVERHEAD <= len(data):
-        length = int.from_bytes(data[position : position + 4], "big")
-        end = position + _PNG_CHUNK_OVERHEAD + length
-        if data[position + 4 : position + 8] == b"IEND":
-            return end <= len(data)
-        position = end
-    return False
+    return any(kind == b"IEND" and end <= len(data) for kind, _, end in png_chunks(data))
