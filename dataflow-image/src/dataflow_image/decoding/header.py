@@ -4,7 +4,8 @@ So a file that claims to be enormous costs nothing, and a crop can be drawn befo
 told how much of the image is needed. Formats that are not known here give None.
 
 Sources: ITU-T T.81 annex B (JPEG frame header), Exif 2.3 section 4.6 (orientation), PNG
-specification section 11.2.2 (IHDR), RFC 9649 (WebP), RFC 6386 section 9.1 (VP8).
+specification section 11.2.2 (IHDR), RFC 9649 (WebP), RFC 6386 section 9.1 (VP8), GIF89a section 18
+(logical screen).
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ import re
 import struct
 from typing import Final, NamedTuple
 
+from dataflow_image.decoding.png import PNG_START
+from dataflow_image.decoding.tiff import TIFF_STARTS, tiff_size
+
 __all__ = ["UPRIGHT", "ImageHeader", "exif_orientation", "read_header"]
 
 UPRIGHT: Final = 1
 """The EXIF orientation of an image that need not be turned."""
 
-_PNG_START = b"\x89PNG\r\n\x1a\n"
+_GIF_STARTS = (b"GIF87a", b"GIF89a")
 _JPEG_START = b"\xff\xd8"
 _JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -35,7 +39,7 @@ class ImageHeader(NamedTuple):
     """What a header says.
 
     Attributes:
-        format: "jpeg", "png" or "webp".
+        format: "jpeg", "png", "webp", "gif" or "tiff".
         height: of the stored image, in pixels.
         width: likewise.
         orientation: by EXIF, 1 to 8; 1 is upright. It is read from JPEG only.
@@ -67,13 +71,19 @@ def read_header(data: bytes) -> ImageHeader | None:
     try:
         if data.startswith(_JPEG_START):
             return _jpeg(data)
-        if data.startswith(_PNG_START) and data[12:16] == b"IHDR":
+        if data.startswith(PNG_START) and data[12:16] == b"IHDR":
             width, height = struct.unpack_from(">II", data, 16)
             return ImageHeader("png", height, width)
         if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
             return _webp(data)
-    except struct.error:
-        # Cut off: the decoder will say so.
+        if data.startswith(_GIF_STARTS):
+            width, height = struct.unpack_from("<HH", data, 6)
+            return ImageHeader("gif", height, width)
+        if data.startswith(TIFF_STARTS):
+            size = tiff_size(data)
+            return None if size is None else ImageHeader("tiff", *size)
+    except (struct.error, OverflowError):
+        # Cut off, or an offset that no file is long enough for: the decoder will say so.
         return None
     return None
 
@@ -81,7 +91,8 @@ def read_header(data: bytes) -> ImageHeader | None:
 def _jpeg(data: bytes) -> ImageHeader | None:
     position = len(_JPEG_START)
     orientation: int | None = None
-    while (found := _JPEG_MARKER.match(data, position)) is not None:
+    # What lies between segments is skipped, as by libjpeg.
+    while (found := _JPEG_MARKER.search(data, position)) is not None:
         marker, position = found.group(1)[0], found.end()
         if marker in _JPEG_WITHOUT_LENGTH:
             continue
