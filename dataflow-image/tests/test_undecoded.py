@@ -142,6 +142,7 @@ NOT_ELIGIBLE = {
     "restart markers": encoded(None, cv2.IMWRITE_JPEG_RST_INTERVAL, 4),
     "more images": with_segment(JPEG, 0xE2, b"MPF\x00" + bytes(40)) + JPEG,
     "cut off": JPEG[:-1],
+    "cut off, and padded": JPEG[:-1] + b"\x00" * 77,
     "ends in its header": JPEG[: JPEG.index(b"\xff\xda") + 4],
     "fill bytes": JPEG[:2] + b"\xff" + JPEG[2:],
     "no height": JPEG.replace(HEIGHT.to_bytes(2, "big") + WIDTH.to_bytes(2, "big"), bytes(4)),
@@ -507,6 +508,29 @@ def test_too_large_is_said_before_decoding(heights: list[int | None]) -> None:
     assert heights == []
 
 
+def swallowing_its_end(jpeg: bytes) -> bytes:
+    """Return a JPEG with a segment in its scan that takes all the rest for its own."""
+    at = len(jpeg) * 3 // 4
+    return jpeg[:at] + b"\xff\xe5\xff\xff" + jpeg[at + 4 :] + b"a trailer"
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        lambda ds: AugmentImageComponent(DecodeImage(ds), [Top(20)]),
+        lambda ds: DecodeImage(ds, augmentors=[Top(20)]),
+        lambda ds: DecodeImage(ds, augmentors=[Top(20)], reduced=True),
+    ],
+    ids=["crop next", "crop within", "reduced"],
+)
+def test_a_crop_hides_no_missing_end(flow: Callable[[DataFlow], DataFlow]) -> None:
+    data = swallowing_its_end(JPEG)
+    with pytest.raises(ImageDecodeError, match="cut off"):
+        list(DecodeImage(source(data)))
+    with pytest.raises(ImageDecodeError, match="cut off"):
+        list(flow(source(data)))
+
+
 def test_data_that_is_used_up_early_is_for_the_decoder_to_judge(heights: list[int | None]) -> None:
     short = JPEG[: len(JPEG) // 2] + b"\xff\xd9"
     flows = in_part_and_in_full(lambda ds: AugmentImageComponent(ds, [Top(150)]), [short])
@@ -523,6 +547,8 @@ def test_damaged_files_come_out_alike(data: st.DataObject) -> None:
         damaged[data.draw(st.integers(2, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     if data.draw(st.booleans()):
         damaged[-2:] = b"\xff\xd9"
+    if data.draw(st.booleans()):
+        damaged += b"a trailer"
     rows = data.draw(st.integers(1, HEIGHT // 2))
     flows = in_part_and_in_full(
         lambda ds: AugmentImageComponent(ds, [Top(rows)], fuse=False), [bytes(damaged)]

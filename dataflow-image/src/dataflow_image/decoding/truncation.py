@@ -13,7 +13,7 @@ import re
 
 from dataflow_image.decoding.png import PNG_START, png_chunks
 
-__all__ = ["missing_end"]
+__all__ = ["jpeg_end", "missing_end"]
 
 _JPEG_START = b"\xff\xd8"
 _JPEG_END = b"\xff\xd9"
@@ -33,7 +33,7 @@ def missing_end(data: bytes) -> str | None:
     True
     """
     if data.startswith(_JPEG_START):
-        return None if _jpeg_is_complete(data) else "the JPEG end-of-image marker"
+        return None if jpeg_end(data) is not None else "the JPEG end-of-image marker"
     if data.startswith(PNG_START):
         return None if _png_is_complete(data) else "the PNG end chunk (IEND)"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
@@ -42,20 +42,25 @@ def missing_end(data: bytes) -> str | None:
     return None
 
 
-def _jpeg_is_complete(data: bytes) -> bool:
+def jpeg_end(data: bytes) -> int | None:
+    r"""Return where the end marker of a JPEG is, or None if it is missing.
+
+    >>> jpeg_end(b"\xff\xd8\xff\xd9 and a trailer")
+    2
+    """
     if data.endswith(_JPEG_END):
-        return True
+        return len(data) - len(_JPEG_END)
     # An embedded thumbnail has an end marker of its own, so segments are stepped over one by one.
     position = len(_JPEG_START)
     while (found := _JPEG_NEXT_MARKER.search(data, position)) is not None:
         marker = data[found.start() + 1]
         if marker == _JPEG_END[1]:
-            return True
+            return found.start()
         length = int.from_bytes(data[found.end() : found.end() + 2], "big")
         position = found.end() + length
         if length < 2 or position > len(data):
-            return False
-    return False
+            return None
+    return None
 
 
 def _png_is_complete(data: bytes) -> bool:
