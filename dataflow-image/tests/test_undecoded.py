@@ -134,6 +134,7 @@ ELIGIBLE = {
     "plain": JPEG,
     "grey": encoded(photo()[:, :, 1]),
     "upright": turned(JPEG, 1),
+    "XMP": with_segment(turned(JPEG, 1), 0xE1, b"http://ns.adobe.com/xap/1.0/\x00<x/>"),
     "comment": with_segment(JPEG, 0xFE, b"\xff\xd9 is no end here"),
     "padded": JPEG + b"\x00" * 77,
 }
@@ -141,6 +142,12 @@ NOT_ELIGIBLE = {
     "progressive": encoded(None, cv2.IMWRITE_JPEG_PROGRESSIVE, 1),
     "restart markers": encoded(None, cv2.IMWRITE_JPEG_RST_INTERVAL, 4),
     "more images": with_segment(JPEG, 0xE2, b"MPF\x00" + bytes(40)) + JPEG,
+    "EXIF without anything": with_segment(turned(JPEG, 1), 0xE1, b"Exif\x00\x00"),
+    "EXIF twice": turned(turned(JPEG, 1), 1),
+    "EXIF without byte order": turned(JPEG, 1).replace(b"MM\x00*", b"\tM\x00*"),
+    "EXIF cut off": turned(JPEG, 1).replace(b"\x00\x01\x01\x12", b"\x00\x09\x01\x11"),
+    "EXIF out of order": turned(JPEG, 1).replace(b"\x00\x01\x01\x12", b"\x00\x02\x01\x13"),
+    "metadata unknown": with_segment(JPEG, 0xE1, b"mine"),
     "cut off": JPEG[:-1],
     "cut off, and padded": JPEG[:-1] + b"\x00" * 77,
     "ends in its header": JPEG[: JPEG.index(b"\xff\xda") + 4],
@@ -183,6 +190,23 @@ def test_an_image_to_be_turned_is_decoded_in_full(heights: list[int | None]) -> 
     asis = DecodeImage(source(turned(JPEG, 3)), exif_orientation=False)
     image = next(iter(AugmentImageComponent(asis, [Top(20)])))[0]
     np.testing.assert_array_equal(image, EncodedImage(JPEG).decode(3)[:20])
+
+
+ODD_EXIF = {
+    "nothing before it": with_segment(turned(JPEG, 3), 0xE1, b"Exif\x00\x00"),
+    "no byte order": turned(JPEG, 3).replace(b"MM\x00*", b"\tM\x00*"),
+    "twice": turned(turned(JPEG, 3), 1),
+    "twice, the other way round": turned(turned(JPEG, 1), 3),
+}
+
+
+@pytest.mark.parametrize("kind", ODD_EXIF)
+def test_odd_metadata_turn_an_image_as_in_full(kind: str) -> None:
+    for flow in in_part_and_in_full(
+        lambda ds: AugmentImageComponent(ds, [Top(20)]), [ODD_EXIF[kind]]
+    ):
+        image = next(iter(flow))[0]
+        np.testing.assert_array_equal(image, EncodedImage(ODD_EXIF[kind]).decode(3)[:20])
 
 
 def test_an_opencv_that_guesses_decodes_in_full(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,24 +3,21 @@
 So a file that claims to be enormous costs nothing, and a crop can be drawn before the decoder is
 told how much of the image is needed. Formats that are not known here give None.
 
-Sources: ITU-T T.81 annex B (JPEG frame header), Exif 2.3 section 4.6 (orientation), PNG
-specification section 11.2.2 (IHDR), RFC 9649 (WebP), RFC 6386 section 9.1 (VP8), GIF89a section 18
-(logical screen).
+Sources: ITU-T T.81 annex B (JPEG frame header), PNG specification section 11.2.2 (IHDR), RFC 9649
+(WebP), RFC 6386 section 9.1 (VP8), GIF89a section 18 (logical screen).
 """
 
 from __future__ import annotations
 
 import re
 import struct
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from dataflow_image.decoding.exif import UPRIGHT, exif_orientation
 from dataflow_image.decoding.png import PNG_START
 from dataflow_image.decoding.tiff import TIFF_STARTS, tiff_size
 
-__all__ = ["UPRIGHT", "ImageHeader", "exif_orientation", "read_header"]
-
-UPRIGHT: Final = 1
-"""The EXIF orientation of an image that need not be turned."""
+__all__ = ["ImageHeader", "read_header"]
 
 _GIF_STARTS = (b"GIF87a", b"GIF89a")
 _JPEG_START = b"\xff\xd8"
@@ -29,9 +26,6 @@ _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 _JPEG_SCAN = 0xDA
 _JPEG_APP1 = 0xE1
-_EXIF = b"Exif\x00\x00"
-_ORIENTATION_TAG = 0x0112
-_LAST_ORIENTATION = 8
 _FIRST_SIDEWAYS = 5
 
 
@@ -42,7 +36,8 @@ class ImageHeader(NamedTuple):
         format: "jpeg", "png", "webp", "gif" or "tiff".
         height: of the stored image, in pixels.
         width: likewise.
-        orientation: by EXIF, 1 to 8; 1 is upright. It is read from JPEG only.
+        orientation: by EXIF, 1 to 8; 1 is upright, and what stands for unclear ones. It is read
+            from JPEG only.
     """
 
     format: str
@@ -106,31 +101,6 @@ def _jpeg(data: bytes) -> ImageHeader | None:
             orientation = exif_orientation(data[position + 2 : position + length])
         position += length
     return None
-
-
-def exif_orientation(segment: bytes) -> int | None:
-    """Return the orientation in an APP1 segment as OpenCV reads it; None if that is not EXIF.
-
-    It looks at the first such segment only, and takes two bytes for the value, whatever type of
-    field they are said to be.
-    """
-    if not segment.startswith(_EXIF):
-        return None
-    tiff = segment[len(_EXIF) :]
-    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
-    if order is None:
-        return UPRIGHT
-    try:
-        (directory,) = struct.unpack_from(f"{order}I", tiff, 4)
-        (count,) = struct.unpack_from(f"{order}H", tiff, directory)
-        for entry in range(count):
-            tag, _, _, value = struct.unpack_from(f"{order}HHIH", tiff, directory + 2 + 12 * entry)
-            if tag == _ORIENTATION_TAG:
-                return value if UPRIGHT <= value <= _LAST_ORIENTATION else UPRIGHT
-    except struct.error:
-        # Broken metadata of a sound image.
-        return UPRIGHT
-    return UPRIGHT
 
 
 def _webp(data: bytes) -> ImageHeader | None:
