@@ -131,7 +131,14 @@ def test_stray_bytes_between_segments_hide_no_bomb(
 
 
 def grey_tiff(
-    order: str, kind: str, height: int, width: int, *, big: bool = False, pixels: bytes = b""
+    order: str,
+    kind: str,
+    height: int,
+    width: int,
+    *,
+    big: bool = False,
+    pixels: bytes = b"",
+    orientation: int = 1,
 ) -> bytes:
     """A TIFF of one strip that is not compressed; `kind` is the type of height and width."""
     offset, count = ("Q", "Q") if big else ("I", "H")
@@ -151,6 +158,7 @@ def grey_tiff(
         (259, "H", 1, 1),
         (262, "H", 1, 1),
         (273, "I", 1, strip),
+        (274, "H", 1, orientation),
         (277, "H", 1, 1),
         (278, kind, 1, height),
         (279, "I", 1, len(pixels)),
@@ -174,6 +182,18 @@ def test_tiffs_tell_the_size_that_is_decoded(order: str, kind: str, big: bool) -
     assert header is not None
     assert (header.format, header.height, header.width) == ("tiff", 48, 64)
     np.testing.assert_array_equal(decode_image(data, channel=1), grey)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(("order", "big"), [("<", False), (">", False), ("<", True)])
+def test_a_tiff_is_left_as_it_is_stored_if_asked_for(
+    order: str, big: bool, orientation: int
+) -> None:
+    grey = picture()[..., 0]
+    data = grey_tiff(
+        order, "H", *grey.shape, big=big, pixels=grey.tobytes(), orientation=orientation
+    )
+    np.testing.assert_array_equal(decode_image(data, channel=1, exif_orientation=False), grey)
 
 
 BOMBS = {

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from dataflow_image.decoding.header import ImageHeader, read_header
 from dataflow_image.decoding.png import still_png
+from dataflow_image.decoding.tiff import unturned_tiff
 from dataflow_image.decoding.truncation import missing_end
 from dataflow_image.errors import ImageDecodeError
 
@@ -165,10 +166,12 @@ class EncodedImage(NamedTuple):
         return self._decode(flags, exif_orientation=exif_orientation)
 
     def _decode(self, flags: int, *, exif_orientation: bool) -> npt.NDArray[Any]:
+        data = still_png(self.data)
         if not exif_orientation:
             flags |= cv2.IMREAD_IGNORE_ORIENTATION
+            data = unturned_tiff(data)
         try:
-            image = cv2.imdecode(np.frombuffer(still_png(self.data), np.uint8), flags)
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
         except cv2.error as error:
             raise self.error(f"OpenCV gave up on it: {error}") from error
         if image is None:

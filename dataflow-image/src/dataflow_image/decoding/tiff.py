@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-__all__ = ["TIFF_STARTS", "TiffField", "tiff_fields", "tiff_size"]
+__all__ = ["TIFF_STARTS", "TiffField", "tiff_fields", "tiff_size", "unturned_tiff"]
 
 TIFF_STARTS: Final = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 
@@ -19,6 +19,8 @@ _BYTE_ORDERS = {b"II": "<", b"MM": ">"}
 _BIG = (b"+\x00", b"\x00+")
 _WIDTH = 0x0100
 _HEIGHT = 0x0101
+_ORIENTATION = 0x0112
+_UPRIGHT = 1
 _MOST_FIELDS = 0xFFFF
 # By the number of a type: an unsigned integer as long as one of its values.
 _TYPES = dict(enumerate("BBHIQBBHIQIQI", 1)) | dict.fromkeys((16, 17, 18), "Q")
@@ -90,3 +92,22 @@ def tiff_size(data: bytes) -> tuple[int, int] | None:
             if len(found) == 2:
                 return found[_HEIGHT], found[_WIDTH]
     return None
+
+
+def unturned_tiff(data: bytes) -> bytes:
+    """Return a TIFF whose image is upright as it is stored, and all other data as it is.
+
+    OpenCV turns TIFFs whatever its flags say, so the file is made to ask for nothing.
+    """
+    if not data.startswith(TIFF_STARTS):
+        return data
+    try:
+        for field in tiff_fields(data):
+            if field.tag == _ORIENTATION and field.size:
+                upright = bytearray(data)
+                struct.pack_into(field.format, upright, field.at, _UPRIGHT)
+                return bytes(upright)
+    except (struct.error, OverflowError):
+        # Broken: the decoder will say so.
+        return data
+    return data
