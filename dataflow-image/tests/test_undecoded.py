@@ -130,6 +130,7 @@ def test_so_they_are_at_any_size_and_quality(
     np.testing.assert_array_equal(part[:rows], image.decode(3)[:rows])
 
 
+LONG_OFFSETS = b"MM\x00+\x00\x08\x00\x00"
 ELIGIBLE = {
     "plain": JPEG,
     "grey": encoded(photo()[:, :, 1]),
@@ -147,6 +148,7 @@ NOT_ELIGIBLE = {
     "EXIF without byte order": turned(JPEG, 1).replace(b"MM\x00*", b"\tM\x00*"),
     "EXIF cut off": turned(JPEG, 1).replace(b"\x00\x01\x01\x12", b"\x00\x09\x01\x11"),
     "EXIF out of order": turned(JPEG, 1).replace(b"\x00\x01\x01\x12", b"\x00\x02\x01\x13"),
+    "EXIF with long offsets": turned(JPEG, 1).replace(b"MM\x00*\x00\x00\x00\x08", LONG_OFFSETS),
     "metadata unknown": with_segment(JPEG, 0xE1, b"mine"),
     "cut off": JPEG[:-1],
     "cut off, and padded": JPEG[:-1] + b"\x00" * 77,
@@ -195,6 +197,7 @@ def test_an_image_to_be_turned_is_decoded_in_full(heights: list[int | None]) -> 
 ODD_EXIF = {
     "nothing before it": with_segment(turned(JPEG, 3), 0xE1, b"Exif\x00\x00"),
     "no byte order": turned(JPEG, 3).replace(b"MM\x00*", b"\tM\x00*"),
+    "long offsets": turned(JPEG, 3).replace(b"MM\x00*\x00\x00\x00\x08", LONG_OFFSETS),
     "twice": turned(turned(JPEG, 3), 1),
     "twice, the other way round": turned(turned(JPEG, 1), 3),
 }

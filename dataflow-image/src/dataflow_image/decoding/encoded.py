@@ -62,7 +62,7 @@ def decode_image(
 
     Returns:
         (height, width, 3) in BGR order, or (height, width) for `channel=1`; uint8, unless the
-        image is deeper. Transparency is dropped.
+        image is deeper. Transparency is dropped. Of an animated PNG it is the still image.
 
     Raises:
         ImageDecodeError: the data is empty, cut off, too large, or no image that OpenCV can read.

@@ -8,18 +8,13 @@ Source: Exif 2.3 section 4.6.
 from __future__ import annotations
 
 import struct
-from typing import Final
 
-from dataflow_image.decoding.tiff import TIFF_STARTS, tiff_fields
+from dataflow_image.decoding.tiff import ORIENTATION, UPRIGHT, tiff_fields
 
-__all__ = ["EXIF_START", "UPRIGHT", "exif_orientation"]
+__all__ = ["exif_orientation"]
 
-UPRIGHT: Final = 1
-"""The EXIF orientation of an image that need not be turned."""
-
-EXIF_START: Final = b"Exif\x00\x00"
-
-_ORIENTATION_TAG = 0x0112
+_STARTS = (b"Exif\x00\x00II*\x00", b"Exif\x00\x00MM\x00*")
+_TIFF_AT = 6
 _LAST_ORIENTATION = 8
 _ROOM = 4
 
@@ -30,16 +25,16 @@ def exif_orientation(segment: bytes) -> int | None:
     It takes two bytes for the value, whatever type of field they are said to be. Where something is
     wrong with the metadata up to that field, or with all if it is missing, the answer is None.
     """
-    tiff = segment[len(EXIF_START) :]
-    if not segment.startswith(EXIF_START) or not tiff.startswith(TIFF_STARTS):
+    if not segment.startswith(_STARTS):
         return None
+    tiff = segment[_TIFF_AT:]
     last_tag = -1
     try:
         for field in tiff_fields(tiff):
             tag, form, at, size = field
             if tag <= last_tag or not size or at + size > len(tiff):
                 return None
-            if tag == _ORIENTATION_TAG:
+            if tag == ORIENTATION:
                 if size > _ROOM:
                     return None
                 (value,) = struct.unpack_from(f"{form[0]}H", tiff, at)

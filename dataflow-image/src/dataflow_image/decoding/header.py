@@ -13,9 +13,9 @@ import re
 import struct
 from typing import NamedTuple
 
-from dataflow_image.decoding.exif import UPRIGHT, exif_orientation
+from dataflow_image.decoding.exif import exif_orientation
 from dataflow_image.decoding.png import PNG_START
-from dataflow_image.decoding.tiff import TIFF_STARTS, tiff_size
+from dataflow_image.decoding.tiff import TIFF_STARTS, UPRIGHT, tiff_size
 
 __all__ = ["ImageHeader", "read_header"]
 

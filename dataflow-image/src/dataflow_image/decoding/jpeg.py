@@ -18,7 +18,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dataflow_image.decoding.exif import UPRIGHT, exif_orientation
+from dataflow_image.decoding.exif import exif_orientation
+from dataflow_image.decoding.tiff import UPRIGHT
 from dataflow_image.decoding.truncation import jpeg_end
 
 __all__ = ["JpegRows", "jpeg_rows"]

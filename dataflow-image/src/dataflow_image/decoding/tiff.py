@@ -11,7 +11,21 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-__all__ = ["TIFF_STARTS", "TiffField", "tiff_fields", "tiff_size", "unturned_tiff"]
+__all__ = [
+    "ORIENTATION",
+    "TIFF_STARTS",
+    "UPRIGHT",
+    "TiffField",
+    "tiff_fields",
+    "tiff_size",
+    "unturned_tiff",
+]
+
+ORIENTATION: Final = 0x0112
+"""The tag of the field that tells how the image is to be turned, 1 to 8."""
+
+UPRIGHT: Final = 1
+"""The orientation of an image that need not be turned."""
 
 TIFF_STARTS: Final = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 
@@ -19,8 +33,6 @@ _BYTE_ORDERS = {b"II": "<", b"MM": ">"}
 _BIG = (b"+\x00", b"\x00+")
 _WIDTH = 0x0100
 _HEIGHT = 0x0101
-_ORIENTATION = 0x0112
-_UPRIGHT = 1
 _MOST_FIELDS = 0xFFFF
 # By the number of a type: an unsigned integer as long as one of its values.
 _TYPES = dict(enumerate("BBHIQBBHIQIQI", 1)) | dict.fromkeys((16, 17, 18), "Q")
@@ -103,9 +115,9 @@ def unturned_tiff(data: bytes) -> bytes:
         return data
     try:
         for field in tiff_fields(data):
-            if field.tag == _ORIENTATION and field.size:
+            if field.tag == ORIENTATION and field.size:
                 upright = bytearray(data)
-                struct.pack_into(field.format, upright, field.at, _UPRIGHT)
+                struct.pack_into(field.format, upright, field.at, UPRIGHT)
                 return bytes(upright)
     except (struct.error, OverflowError):
         # Broken: the decoder will say so.
