@@ -114,7 +114,122 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(
         decode_image(bomb)
 
 
-@pytest.mark.parametrize("extension", [*FORMATS, ".bmp"])
+@pytest.mark.parametrize("stray", [b"\x00", b"\x07" * 99, b"\xff\x00", b"\x00\xff\xff"])
+@pytest.mark.parametrize("segment", [b"\xff\xdb", b"\xff\xc0"])
+def test_stray_bytes_between_segments_hide_no_bomb(
+    stray: bytes, segment: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def with_stray_bytes(jpeg: bytes) -> bytes:
+        at = jpeg.index(segment)
+        return jpeg[:at] + stray + jpeg[at:]
+
+    assert decode_image(with_stray_bytes(encoded(".jpg"))).shape == (48, 64, 3)
+    bomb = with_stray_bytes(claiming(".jpg", 60_000, 60_000))
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("it was decoded"))
+    with pytest.raises(ImageDecodeError, match=r"60000x60000 .* max_pixels=178956970"):
+        decode_image(bomb)
+
+
+def grey_tiff(
+    order: str,
+    kind: str,
+    height: int,
+    width: int,
+    *,
+    big: bool = False,
+    pixels: bytes = b"",
+    orientation: int = 1,
+) -> bytes:
+    """A TIFF of one strip that is not compressed; `kind` is the type of height and width."""
+    offset, count = ("Q", "Q") if big else ("I", "H")
+    types = {"B": 1, "H": 3, "I": 4, "h": 8, "i": 9, "Q": 16}
+    room = struct.calcsize(offset)
+    start = struct.pack(f"{order}2sH", b"II" if order == "<" else b"MM", 43 if big else 42)
+    if big:
+        start += struct.pack(f"{order}HH", 8, 0)
+    strip = len(start) + room
+    padded = pixels + bytes(len(pixels) % 2)
+    fields = [
+        # A field in front of the size whose values are nowhere.
+        (254, "I", 1000, 2**31),
+        (256, kind, 1, width),
+        (257, kind, 1, height),
+        (258, "H", 1, 8),
+        (259, "H", 1, 1),
+        (262, "H", 1, 1),
+        (273, "I", 1, strip),
+        (274, "H", 1, orientation),
+        (277, "H", 1, 1),
+        (278, kind, 1, height),
+        (279, "I", 1, len(pixels)),
+    ]
+    directory = struct.pack(f"{order}{count}", len(fields))
+    for tag, form, number, value in fields:
+        entry = struct.pack(f"{order}HH{offset}", tag, types[form], number)
+        directory += entry + struct.pack(f"{order}{form}", value).ljust(room, b"\x00")
+    after = struct.pack(f"{order}{offset}", 0)
+    return start + struct.pack(f"{order}{offset}", strip + len(padded)) + padded + directory + after
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(
+    ("kind", "big"), [(kind, big) for kind in "BHIhi" for big in (False, True)] + [("Q", True)]
+)
+def test_tiffs_tell_the_size_that_is_decoded(order: str, kind: str, big: bool) -> None:
+    grey = picture()[..., 0]
+    data = grey_tiff(order, kind, *grey.shape, big=big, pixels=grey.tobytes())
+    header = read_header(data)
+    assert header is not None
+    assert (header.format, header.height, header.width) == ("tiff", 48, 64)
+    np.testing.assert_array_equal(decode_image(data, channel=1), grey)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(("order", "big"), [("<", False), (">", False), ("<", True)])
+def test_a_tiff_is_left_as_it_is_stored_if_asked_for(
+    order: str, big: bool, orientation: int
+) -> None:
+    grey = picture()[..., 0]
+    data = grey_tiff(
+        order, "H", *grey.shape, big=big, pixels=grey.tobytes(), orientation=orientation
+    )
+    np.testing.assert_array_equal(decode_image(data, channel=1, exif_orientation=False), grey)
+
+
+BOMBS = {
+    "tiff": grey_tiff("<", "H", 60_000, 60_000),
+    "big tiff": grey_tiff(">", "I", 60_000, 60_000, big=True),
+    "gif 87": b"GIF87a" + struct.pack("<HH", 60_000, 60_000),
+    "gif 89": b"GIF89a" + struct.pack("<HH", 60_000, 60_000),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_so_is_one_of_another_format(bomb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("it was decoded"))
+    with pytest.raises(ImageDecodeError, match=r"60000x60000 .* max_pixels=178956970"):
+        decode_image(BOMBS[bomb])
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("big", [False, True])
+def test_a_tiff_may_end_anywhere_and_point_anywhere(order: str, big: bool) -> None:
+    grey = picture()[..., 0]
+    data = grey_tiff(order, "H", *grey.shape, big=big, pixels=grey.tobytes())
+    for end in range(len(data)):
+        if end < 20 or end > len(data) - 240:
+            header = read_header(data[:end])
+            assert header is None or header.format == "tiff"
+    for offset in (2**31, 2**32 - 1) if not big else (2**63 - 1, 2**63, 2**64 - 1):
+        form = f"{order}{'Q' if big else 'I'}"
+        at = 8 if big else 4
+        damaged = data[:at] + struct.pack(form, offset) + data[at + struct.calcsize(form) :]
+        assert read_header(damaged) is None
+    width = struct.pack(f"{order}HH", 256, 3)
+    assert read_header(data.replace(width, struct.pack(f"{order}HH", 256, 99))) is None
+
+
+@pytest.mark.parametrize("extension", [*FORMATS, ".bmp", ".tiff"])
 def test_max_pixels_is_a_limit_in_every_format(extension: str) -> None:
     assert decode_image(encoded(extension), max_pixels=48 * 64).shape == (48, 64, 3)
     assert decode_image(encoded(extension), max_pixels=None).shape == (48, 64, 3)
@@ -131,6 +246,14 @@ def test_max_pixels_is_a_limit_in_every_format(extension: str) -> None:
         (".png", ()),
         (".webp", (cv2.IMWRITE_WEBP_QUALITY, 50)),
         (".webp", (cv2.IMWRITE_WEBP_QUALITY, 101)),
+        (".tiff", ()),
+        pytest.param(
+            ".gif",
+            (),
+            marks=pytest.mark.skipif(
+                not cv2.haveImageWriter("a.gif"), reason="this OpenCV writes no GIF"
+            ),
+        ),
     ],
 )
 def test_headers_tell_the_size_that_is_decoded(
@@ -283,8 +406,11 @@ def test_no_bytes_at_all_is_an_error() -> None:
         decode_image(b"")
 
 
+STARTS = [b"", b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"BM", b"GIF89a", b"II*\x00", b"MM\x00+\x00\x08"]
+
+
 @settings(max_examples=50)
-@given(st.binary(max_size=200), st.sampled_from([b"", b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"BM"]))
+@given(st.binary(max_size=200), st.sampled_from(STARTS))
 def test_garbage_is_an_image_decode_error_and_nothing_else(garbage: bytes, start: bytes) -> None:
     with pytest.raises(ImageDecodeError):
         decode_image(start + garbage)

@@ -152,6 +152,14 @@ def test_broken_data_is_an_error_with_its_position() -> None:
         list(large)
 
 
+@pytest.mark.parametrize("extension", [".jpg", ".png", ".webp", ".bmp", ".tiff", ".ppm"])
+def test_max_pixels_is_a_limit_in_every_format(extension: str) -> None:
+    data = cv2.imencode(extension, photo())[1].tobytes()
+    flow = DecodeImage(source(data), augmentors=LISTS[0], reduced=True, max_pixels=9999)
+    with pytest.raises(ImageDecodeError, match="max_pixels=9999"):
+        list(flow)
+
+
 @pytest.mark.parametrize("augmentors", LISTS, ids=lambda chosen: type(chosen[0]).__name__)
 @pytest.mark.parametrize("side", [5, 7])
 def test_a_header_without_a_size_is_broken_data(

@@ -130,10 +130,12 @@ def test_so_they_are_at_any_size_and_quality(
     np.testing.assert_array_equal(part[:rows], image.decode(3)[:rows])
 
 
+LONG_OFFSETS = b"MM\x00+\x00\x08\x00\x00"
 ELIGIBLE = {
     "plain": JPEG,
     "grey": encoded(photo()[:, :, 1]),
     "upright": turned(JPEG, 1),
+    "XMP": with_segment(turned(JPEG, 1), 0xE1, b"http://ns.adobe.com/xap/1.0/\x00<x/>"),
     "comment": with_segment(JPEG, 0xFE, b"\xff\xd9 is no end here"),
     "padded": JPEG + b"\x00" * 77,
 }
@@ -141,7 +143,15 @@ NOT_ELIGIBLE = {
     "progressive": encoded(None, cv2.IMWRITE_JPEG_PROGRESSIVE, 1),
     "restart markers": encoded(None, cv2.IMWRITE_JPEG_RST_INTERVAL, 4),
     "more images": with_segment(JPEG, 0xE2, b"MPF\x00" + bytes(40)) + JPEG,
+    "EXIF without anything": with_segment(turned(JPEG, 1), 0xE1, b"Exif\x00\x00"),
+    "EXIF twice": turned(turned(JPEG, 1), 1),
+    "EXIF without byte order": turned(JPEG, 1).replace(b"MM\x00*", b"\tM\x00*"),
+    "EXIF cut off": turned(JPEG, 1).replace(b"\x00\x01\x01\x12", b"\x00\x09\x01\x11"),
+    "EXIF out of order": turned(JPEG, 1).replace(b"\x00\x01\x01\x12", b"\x00\x02\x01\x13"),
+    "EXIF with long offsets": turned(JPEG, 1).replace(b"MM\x00*\x00\x00\x00\x08", LONG_OFFSETS),
+    "metadata unknown": with_segment(JPEG, 0xE1, b"mine"),
     "cut off": JPEG[:-1],
+    "cut off, and padded": JPEG[:-1] + b"\x00" * 77,
     "ends in its header": JPEG[: JPEG.index(b"\xff\xda") + 4],
     "fill bytes": JPEG[:2] + b"\xff" + JPEG[2:],
     "no height": JPEG.replace(HEIGHT.to_bytes(2, "big") + WIDTH.to_bytes(2, "big"), bytes(4)),
@@ -182,6 +192,24 @@ def test_an_image_to_be_turned_is_decoded_in_full(heights: list[int | None]) -> 
     asis = DecodeImage(source(turned(JPEG, 3)), exif_orientation=False)
     image = next(iter(AugmentImageComponent(asis, [Top(20)])))[0]
     np.testing.assert_array_equal(image, EncodedImage(JPEG).decode(3)[:20])
+
+
+ODD_EXIF = {
+    "nothing before it": with_segment(turned(JPEG, 3), 0xE1, b"Exif\x00\x00"),
+    "no byte order": turned(JPEG, 3).replace(b"MM\x00*", b"\tM\x00*"),
+    "long offsets": turned(JPEG, 3).replace(b"MM\x00*\x00\x00\x00\x08", LONG_OFFSETS),
+    "twice": turned(turned(JPEG, 3), 1),
+    "twice, the other way round": turned(turned(JPEG, 1), 3),
+}
+
+
+@pytest.mark.parametrize("kind", ODD_EXIF)
+def test_odd_metadata_turn_an_image_as_in_full(kind: str) -> None:
+    for flow in in_part_and_in_full(
+        lambda ds: AugmentImageComponent(ds, [Top(20)]), [ODD_EXIF[kind]]
+    ):
+        image = next(iter(flow))[0]
+        np.testing.assert_array_equal(image, EncodedImage(ODD_EXIF[kind]).decode(3)[:20])
 
 
 def test_an_opencv_that_guesses_decodes_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -507,6 +535,29 @@ def test_too_large_is_said_before_decoding(heights: list[int | None]) -> None:
     assert heights == []
 
 
+def swallowing_its_end(jpeg: bytes) -> bytes:
+    """Return a JPEG with a segment in its scan that takes all the rest for its own."""
+    at = len(jpeg) * 3 // 4
+    return jpeg[:at] + b"\xff\xe5\xff\xff" + jpeg[at + 4 :] + b"a trailer"
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        lambda ds: AugmentImageComponent(DecodeImage(ds), [Top(20)]),
+        lambda ds: DecodeImage(ds, augmentors=[Top(20)]),
+        lambda ds: DecodeImage(ds, augmentors=[Top(20)], reduced=True),
+    ],
+    ids=["crop next", "crop within", "reduced"],
+)
+def test_a_crop_hides_no_missing_end(flow: Callable[[DataFlow], DataFlow]) -> None:
+    data = swallowing_its_end(JPEG)
+    with pytest.raises(ImageDecodeError, match="cut off"):
+        list(DecodeImage(source(data)))
+    with pytest.raises(ImageDecodeError, match="cut off"):
+        list(flow(source(data)))
+
+
 def test_data_that_is_used_up_early_is_for_the_decoder_to_judge(heights: list[int | None]) -> None:
     short = JPEG[: len(JPEG) // 2] + b"\xff\xd9"
     flows = in_part_and_in_full(lambda ds: AugmentImageComponent(ds, [Top(150)]), [short])
@@ -523,6 +574,8 @@ def test_damaged_files_come_out_alike(data: st.DataObject) -> None:
         damaged[data.draw(st.integers(2, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     if data.draw(st.booleans()):
         damaged[-2:] = b"\xff\xd9"
+    if data.draw(st.booleans()):
+        damaged += b"a trailer"
     rows = data.draw(st.integers(1, HEIGHT // 2))
     flows = in_part_and_in_full(
         lambda ds: AugmentImageComponent(ds, [Top(rows)], fuse=False), [bytes(damaged)]

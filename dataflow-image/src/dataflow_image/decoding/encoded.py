@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dataflow_image.decoding.header import ImageHeader, read_header
+from dataflow_image.decoding.png import still_png
+from dataflow_image.decoding.tiff import unturned_tiff
 from dataflow_image.decoding.truncation import missing_end
 from dataflow_image.errors import ImageDecodeError
 
@@ -60,7 +62,7 @@ def decode_image(
 
     Returns:
         (height, width, 3) in BGR order, or (height, width) for `channel=1`; uint8, unless the
-        image is deeper. Transparency is dropped.
+        image is deeper. Transparency is dropped. Of an animated PNG it is the still image.
 
     Raises:
         ImageDecodeError: the data is empty, cut off, too large, or no image that OpenCV can read.
@@ -164,10 +166,12 @@ class EncodedImage(NamedTuple):
         return self._decode(flags, exif_orientation=exif_orientation)
 
     def _decode(self, flags: int, *, exif_orientation: bool) -> npt.NDArray[Any]:
+        data = still_png(self.data)
         if not exif_orientation:
             flags |= cv2.IMREAD_IGNORE_ORIENTATION
+            data = unturned_tiff(data)
         try:
-            image = cv2.imdecode(np.frombuffer(self.data, np.uint8), flags)
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
         except cv2.error as error:
             raise self.error(f"OpenCV gave up on it: {error}") from error
         if image is None:

@@ -3,31 +3,29 @@
 So a file that claims to be enormous costs nothing, and a crop can be drawn before the decoder is
 told how much of the image is needed. Formats that are not known here give None.
 
-Sources: ITU-T T.81 annex B (JPEG frame header), Exif 2.3 section 4.6 (orientation), PNG
-specification section 11.2.2 (IHDR), RFC 9649 (WebP), RFC 6386 section 9.1 (VP8).
+Sources: ITU-T T.81 annex B (JPEG frame header), PNG specification section 11.2.2 (IHDR), RFC 9649
+(WebP), RFC 6386 section 9.1 (VP8), GIF89a section 18 (logical screen).
 """
 
 from __future__ import annotations
 
 import re
 import struct
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-__all__ = ["UPRIGHT", "ImageHeader", "exif_orientation", "read_header"]
+from dataflow_image.decoding.exif import exif_orientation
+from dataflow_image.decoding.png import PNG_START
+from dataflow_image.decoding.tiff import TIFF_STARTS, UPRIGHT, tiff_size
 
-UPRIGHT: Final = 1
-"""The EXIF orientation of an image that need not be turned."""
+__all__ = ["ImageHeader", "read_header"]
 
-_PNG_START = b"\x89PNG\r\n\x1a\n"
+_GIF_STARTS = (b"GIF87a", b"GIF89a")
 _JPEG_START = b"\xff\xd8"
 _JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 _JPEG_SCAN = 0xDA
 _JPEG_APP1 = 0xE1
-_EXIF = b"Exif\x00\x00"
-_ORIENTATION_TAG = 0x0112
-_LAST_ORIENTATION = 8
 _FIRST_SIDEWAYS = 5
 
 
@@ -35,10 +33,11 @@ class ImageHeader(NamedTuple):
     """What a header says.
 
     Attributes:
-        format: "jpeg", "png" or "webp".
+        format: "jpeg", "png", "webp", "gif" or "tiff".
         height: of the stored image, in pixels.
         width: likewise.
-        orientation: by EXIF, 1 to 8; 1 is upright. It is read from JPEG only.
+        orientation: by EXIF, 1 to 8; 1 is upright, and what stands for unclear ones. It is read
+            from JPEG only.
     """
 
     format: str
@@ -67,13 +66,19 @@ def read_header(data: bytes) -> ImageHeader | None:
     try:
         if data.startswith(_JPEG_START):
             return _jpeg(data)
-        if data.startswith(_PNG_START) and data[12:16] == b"IHDR":
+        if data.startswith(PNG_START) and data[12:16] == b"IHDR":
             width, height = struct.unpack_from(">II", data, 16)
             return ImageHeader("png", height, width)
         if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
             return _webp(data)
-    except struct.error:
-        # Cut off: the decoder will say so.
+        if data.startswith(_GIF_STARTS):
+            width, height = struct.unpack_from("<HH", data, 6)
+            return ImageHeader("gif", height, width)
+        if data.startswith(TIFF_STARTS):
+            size = tiff_size(data)
+            return None if size is None else ImageHeader("tiff", *size)
+    except (struct.error, OverflowError):
+        # Cut off, or an offset that no file is long enough for: the decoder will say so.
         return None
     return None
 
@@ -81,7 +86,8 @@ def read_header(data: bytes) -> ImageHeader | None:
 def _jpeg(data: bytes) -> ImageHeader | None:
     position = len(_JPEG_START)
     orientation: int | None = None
-    while (found := _JPEG_MARKER.match(data, position)) is not None:
+    # What lies between segments is skipped, as by libjpeg.
+    while (found := _JPEG_MARKER.search(data, position)) is not None:
         marker, position = found.group(1)[0], found.end()
         if marker in _JPEG_WITHOUT_LENGTH:
             continue
@@ -95,31 +101,6 @@ def _jpeg(data: bytes) -> ImageHeader | None:
             orientation = exif_orientation(data[position + 2 : position + length])
         position += length
     return None
-
-
-def exif_orientation(segment: bytes) -> int | None:
-    """Return the orientation in an APP1 segment as OpenCV reads it; None if that is not EXIF.
-
-    It looks at the first such segment only, and takes two bytes for the value, whatever type of
-    field they are said to be.
-    """
-    if not segment.startswith(_EXIF):
-        return None
-    tiff = segment[len(_EXIF) :]
-    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
-    if order is None:
-        return UPRIGHT
-    try:
-        (directory,) = struct.unpack_from(f"{order}I", tiff, 4)
-        (count,) = struct.unpack_from(f"{order}H", tiff, directory)
-        for entry in range(count):
-            tag, _, _, value = struct.unpack_from(f"{order}HHIH", tiff, directory + 2 + 12 * entry)
-            if tag == _ORIENTATION_TAG:
-                return value if UPRIGHT <= value <= _LAST_ORIENTATION else UPRIGHT
-    except struct.error:
-        # Broken metadata of a sound image.
-        return UPRIGHT
-    return UPRIGHT
 
 
 def _webp(data: bytes) -> ImageHeader | None:

@@ -18,18 +18,20 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dataflow_image.decoding.header import UPRIGHT, exif_orientation
+from dataflow_image.decoding.exif import exif_orientation
+from dataflow_image.decoding.tiff import UPRIGHT
+from dataflow_image.decoding.truncation import jpeg_end
 
 __all__ = ["JpegRows", "jpeg_rows"]
 
 _START = b"\xff\xd8"
-_END = b"\xff\xd9"
 _SEGMENT = struct.Struct(">BBH")
 _FRAME = struct.Struct(">BHHB")
 _SIZE = struct.Struct(">HH")
 _SEQUENTIAL_FRAMES = frozenset({0xC0, 0xC1})
 _TABLES = frozenset({0xC4, 0xDB, 0xFE, *range(0xE0, 0xF0)})
 _MORE_IMAGES = b"MPF\x00"
+_XMP = b"http://ns.adobe.com/"
 _BLOCK = 8
 _APP1, _APP2 = 0xE1, 0xE2
 _SCAN = 0xDA
@@ -95,9 +97,8 @@ def jpeg_rows(data: bytes) -> JpegRows | None:
     # The next one is most likely from the same camera or tool.
     _known[:] = [header]
     height, width = _SIZE.unpack_from(data, header.height_at)
-    # Searching takes a twelfth of the time of decoding, and hardly a file has something behind.
-    end = len(data) - len(_END) if data.endswith(_END) else data.find(_END, header.scan_at)
-    if not height or not width or end < header.scan_at:
+    end = jpeg_end(data)
+    if not height or not width or end is None or end < header.scan_at:
         return None
     return JpegRows(data, height, width, header.orientation, header.height_at, end, header.ahead)
 
@@ -156,20 +157,20 @@ def _walk(data: bytes) -> _Header | None:
         if start != _MARKER:
             return None
         if marker in _TABLES:
-            if marker == _APP1 and orientation is None:
-                segment = data[position + _SEGMENT.size : position + 2 + length]
-                orientation = exif_orientation(segment)
-            elif marker == _APP2 and data.startswith(_MORE_IMAGES, position + _SEGMENT.size):
+            body = position + _SEGMENT.size
+            if marker == _APP1 and not data.startswith(_XMP, body):
+                segment = data[body : position + 2 + length]
+                if orientation is not None or (orientation := exif_orientation(segment)) is None:
+                    # Odd, or there twice: whether OpenCV turns the image is for it to say.
+                    return None
+            elif marker == _APP2 and data.startswith(_MORE_IMAGES, body):
                 return None
         elif marker in _SEQUENTIAL_FRAMES and not frame:
             frame = position + _SEGMENT.size
-            bits, _, _, count = _FRAME.unpack_from(data, frame)
-            # Each component's second byte tells how often it is sampled, across and down.
-            samplings = data[frame + _FRAME.size + 1 : position + 2 + length : 3]
-            sampled_down = [sampling & 0xF for sampling in samplings]
-            if bits != _BITS or count not in _COMPONENTS or len(sampled_down) != count:
+            components = _components(data[frame : position + 2 + length])
+            if components is None:
                 return None
-            ahead = max(sampled_down)
+            count, ahead = components
         elif marker == _SCAN and ahead and data[position + _SEGMENT.size] == count:
             break
         else:
@@ -178,6 +179,19 @@ def _walk(data: bytes) -> _Header | None:
     before, behind = frame + 1, frame + 1 + _SIZE.size
     after = data[behind : position + _SEGMENT.size + 1]
     return _Header(data[:before], after, orientation or UPRIGHT, ahead)
+
+
+def _components(frame: bytes) -> tuple[int, int] | None:
+    """Return how many components a frame has, and the largest of their sampling factors down.
+
+    None if that, or their depth, is out of the ordinary.
+    """
+    bits, _, _, count = _FRAME.unpack_from(frame)
+    # Each component's second byte tells how often it is sampled, across and down.
+    sampled_down = [sampling & 0xF for sampling in frame[_FRAME.size + 1 :: 3]]
+    if bits != _BITS or count not in _COMPONENTS or len(sampled_down) != count:
+        return None
+    return count, max(sampled_down)
 
 
 @cache

@@ -55,7 +55,9 @@ def decode_reduced(
     if header is not None and header.format == "jpeg":
         size = header.upright() if exif_orientation else (header.height, header.width)
     if 0 in size or first is None or first.reads_pixels:
-        return _whole(encoded, augmentors, channel, exif_orientation=exif_orientation)
+        return _whole(
+            encoded, augmentors, channel, exif_orientation=exif_orientation, max_pixels=max_pixels
+        )
     axes = (_COLOR_CHANNELS,) if channel == _COLOR_CHANNELS else ()
     drawn = first.get_transform(ImageSpec((*size, *axes), np.dtype(np.uint8)).stand_in())
     tfms = drawn.tfms if isinstance(drawn, TransformList) else (drawn,)
@@ -68,7 +70,9 @@ def decode_reduced(
         image = encoded.decode_reduced(channel, factor, exif_orientation=exif_orientation)
     if image.shape[:2] != (h, w):
         # The decoder reads damaged metadata in ways of its own.
-        return _whole(encoded, augmentors, channel, exif_orientation=exif_orientation)
+        return _whole(
+            encoded, augmentors, channel, exif_orientation=exif_orientation, max_pixels=max_pixels
+        )
     course = Course(image, fuse=augmentors.fuse)
     course.add(drawn if factor == 1 else TransformList(_restated(tfms, h, w, factor)))
     course.draw(augmentors.augmentors[1:])
@@ -76,9 +80,17 @@ def decode_reduced(
 
 
 def _whole(
-    encoded: EncodedImage, augmentors: AugmentorList, channel: int, *, exif_orientation: bool
+    encoded: EncodedImage,
+    augmentors: AugmentorList,
+    channel: int,
+    *,
+    exif_orientation: bool,
+    max_pixels: int | None,
 ) -> npt.NDArray[Any]:
-    return augmentors.augment(encoded.decode_reduced(channel, 1, exif_orientation=exif_orientation))
+    image = encoded.decode_reduced(channel, 1, exif_orientation=exif_orientation)
+    # Not every header tells the size.
+    encoded.refuse_large(image.shape[0], image.shape[1], max_pixels)
+    return augmentors.augment(image)
 
 
 def _reduction(tfms: Sequence[Transform]) -> int:

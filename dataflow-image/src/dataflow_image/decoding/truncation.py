@@ -11,16 +11,15 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["missing_end"]
+from dataflow_image.decoding.png import PNG_START, png_chunks
+
+__all__ = ["jpeg_end", "missing_end"]
 
 _JPEG_START = b"\xff\xd8"
 _JPEG_END = b"\xff\xd9"
 # In entropy-coded data 0xFF is followed by a stuffed zero, a restart marker or fill bytes; any
 # other pair is the next real marker.
 _JPEG_NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)
-
-_PNG_START = b"\x89PNG\r\n\x1a\n"
-_PNG_CHUNK_OVERHEAD = 12  # length, type and checksum: 4 bytes each
 
 
 def missing_end(data: bytes) -> str | None:
@@ -34,8 +33,8 @@ def missing_end(data: bytes) -> str | None:
     True
     """
     if data.startswith(_JPEG_START):
-        return None if _jpeg_is_complete(data) else "the JPEG end-of-image marker"
-    if data.startswith(_PNG_START):
+        return None if jpeg_end(data) is not None else "the JPEG end-of-image marker"
+    if data.startswith(PNG_START):
         return None if _png_is_complete(data) else "the PNG end chunk (IEND)"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         missing = int.from_bytes(data[4:8], "little") + 8 - len(data)
@@ -43,28 +42,26 @@ def missing_end(data: bytes) -> str | None:
     return None
 
 
-def _jpeg_is_complete(data: bytes) -> bool:
+def jpeg_end(data: bytes) -> int | None:
+    r"""Return where the end marker of a JPEG is, or None if it is missing.
+
+    >>> jpeg_end(b"\xff\xd8\xff\xd9 and a trailer")
+    2
+    """
     if data.endswith(_JPEG_END):
-        return True
+        return len(data) - len(_JPEG_END)
     # An embedded thumbnail has an end marker of its own, so segments are stepped over one by one.
     position = len(_JPEG_START)
     while (found := _JPEG_NEXT_MARKER.search(data, position)) is not None:
         marker = data[found.start() + 1]
         if marker == _JPEG_END[1]:
-            return True
+            return found.start()
         length = int.from_bytes(data[found.end() : found.end() + 2], "big")
         position = found.end() + length
         if length < 2 or position > len(data):
-            return False
-    return False
+            return None
+    return None
 
 
 def _png_is_complete(data: bytes) -> bool:
-    position = len(_PNG_START)
-    while position + _PNG_CHUNK_OVERHEAD <= len(data):
-        length = int.from_bytes(data[position : position + 4], "big")
-        end = position + _PNG_CHUNK_OVERHEAD + length
-        if data[position + 4 : position + 8] == b"IEND":
-            return end <= len(data)
-        position = end
-    return False
+    return any(kind == b"IEND" and end <= len(data) for kind, _, end in png_chunks(data))

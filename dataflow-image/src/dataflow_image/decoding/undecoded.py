@@ -9,9 +9,9 @@ import numpy as np
 
 from dataflow_core.flow import stage_before
 from dataflow_image.decoding.encoded import MAX_PIXELS, EncodedImage, reduced_flags
-from dataflow_image.decoding.header import UPRIGHT
 from dataflow_image.decoding.jpeg import JpegRows, jpeg_rows
 from dataflow_image.decoding.located import located
+from dataflow_image.decoding.tiff import UPRIGHT
 from dataflow_image.errors import ImageDecodeError
 from dataflow_image.imgaug.spec import Image, ImageSpec
 from dataflow_image.imgaug.undecoded import Undecoded
