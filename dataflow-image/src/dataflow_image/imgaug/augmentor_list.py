@@ -28,7 +28,8 @@ class AugmentorList(ImageAugmentor):
 
     Args:
         augmentors: in the order in which they are applied.
-        fuse: False applies what they draw one by one, to compare; pixels differ by rounding.
+        fuse: False applies what they draw one by one, down to the members of members, to compare;
+            they draw the same, and pixels differ by rounding.
 
     Raises:
         TypeError: one of them is no ImageAugmentor.
@@ -105,9 +106,9 @@ class Course:
 
     def add(self, transform: Transform) -> None:
         """Take a transform that was drawn for the image as it now is."""
-        # The members of a list may fuse with their new neighbours.
+        # The members of a list may fuse with their new neighbours; unfused, none are neighbours.
         new: Sequence[Transform] = (transform,)
-        if type(transform) is TransformList and transform.fused == self._fuse:
+        if type(transform) is TransformList and (transform.fused or not self._fuse):
             new = transform.tfms
         self._pending.extend(new)
         for tfm in new:
