@@ -10,7 +10,7 @@ from dataflow_image.imgaug.spec import Image, ImageSpec
 from dataflow_image.imgaug.transforms import Empty, Transform, TransformList
 from dataflow_image.imgaug.undecoded import Undecoded
 
-__all__ = ["AugmentorList", "Course", "check_augmentor"]
+__all__ = ["AugmentorList", "Course", "check_augmentor", "check_layout"]
 
 
 class AugmentorList(ImageAugmentor):
@@ -33,18 +33,14 @@ class AugmentorList(ImageAugmentor):
 
     Raises:
         TypeError: one of them is no ImageAugmentor.
-        ValueError: something comes after ChannelsFirst.
+        ValueError: something comes after ChannelsFirst, or after a member that holds one.
     """
 
     def __init__(self, augmentors: Sequence[ImageAugmentor], fuse: bool = True) -> None:
         if isinstance(augmentors, ImageAugmentor):
             raise TypeError(f"AugmentorList: takes a list of augmentors, got {augmentors!r} alone")
         self.augmentors = [check_augmentor("AugmentorList", aug) for aug in augmentors]
-        if any(isinstance(augmentor, ChannelsFirst) for augmentor in self.augmentors[:-1]):
-            raise ValueError(
-                "AugmentorList: ChannelsFirst must be the last one, since all others take the "
-                "channels for the last axis"
-            )
+        check_layout("AugmentorList", self.augmentors[:-1])
         self.fuse = bool(fuse)
         self.reads_pixels = any(aug.reads_pixels for aug in self.augmentors)
 
@@ -153,3 +149,20 @@ def check_augmentor(owner: str, value: object) -> ImageAugmentor:
         return value
     hint = "; call it first" if isinstance(value, type) else "; MapImage wraps a function"
     raise TypeError(f"{owner}: {value!r} is not an ImageAugmentor{hint}")
+
+
+def check_layout(owner: str, followed: Iterable[ImageAugmentor]) -> None:
+    """Accept augmentors that others may follow.
+
+    Raises:
+        ValueError: one of them is or holds a ChannelsFirst.
+    """
+    if any(map(_moves_channels, followed)):
+        raise ValueError(
+            f"{owner}: ChannelsFirst must be the last one, since all others take the channels for "
+            "the last axis"
+        )
+
+
+def _moves_channels(augmentor: ImageAugmentor) -> bool:
+    return isinstance(augmentor, ChannelsFirst) or any(map(_moves_channels, augmentor._members()))
