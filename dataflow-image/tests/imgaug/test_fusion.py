@@ -53,6 +53,7 @@ from dataflow_image.imgaug import (
 from dataflow_image.imgaug.spec import ImageSpec
 from dataflow_image.imgaug.transforms import (
     CastTransform,
+    ColorSpaceTransform,
     ColorTransform,
     NormalizeTransform,
     PointTransform,
@@ -175,6 +176,38 @@ def test_a_colour_that_measures_the_mean_stays_before_the_crop() -> None:
     contrast, crop = ColorTransform((Contrast(0.5),)), CropTransform(0, 0, 2, 2)
     assert fuse([contrast, crop]) == [contrast, crop]
     assert fuse([ColorTransform((COLORS[0],)), crop])[0] == crop
+
+
+@pytest.mark.parametrize(
+    ("mode", "channels"),
+    [
+        (cv2.COLOR_BayerBG2BGR, 1),
+        (cv2.COLOR_BayerGR2GRAY, 1),
+        (cv2.COLOR_BayerRG2BGR_EA, 1),
+        (cv2.COLOR_BGR2YUV_I420, 3),
+        (cv2.COLOR_YUV2BGR_NV12, 1),
+        (cv2.COLOR_YUV2BGR_YUY2, 2),
+        (cv2.COLOR_YUV420p2GRAY, 1),
+    ],
+)
+def test_a_conversion_of_pixels_that_need_their_neighbours_stays_before_the_crop(
+    mode: int, channels: int
+) -> None:
+    values = np.random.default_rng(6).integers(0, 256, (24, 32, channels)).astype(np.uint8)
+    image = values[:, :, 0] if channels == 1 else values
+    chain: list[Transform] = [ColorSpaceTransform(mode), CropTransform(3, 3, 6, 6)]
+    assert fuse(chain) == chain
+    fused = TransformList(chain).apply_image(image)
+    np.testing.assert_array_equal(fused, one_by_one(chain, image))
+
+
+@pytest.mark.parametrize("mode", [cv2.COLOR_BGR2GRAY, cv2.COLOR_BGR2YUV, cv2.COLOR_BGR2HSV])
+def test_a_conversion_of_single_pixels_gives_way_to_the_crop(mode: int) -> None:
+    chain: list[Transform] = [ColorSpaceTransform(mode), CropTransform(3, 3, 6, 6)]
+    assert fuse(chain) == chain[::-1]
+    image = noise(np.uint8, 6)
+    fused = TransformList(chain).apply_image(image)
+    np.testing.assert_array_equal(fused, one_by_one(chain, image))
 
 
 def test_crops_become_one_view_and_cancelled_flips_vanish() -> None:
