@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
 from dataflow_image.imgaug.transforms.crop import CropTransform
 from dataflow_image.imgaug.transforms.plain_data import PlainData
@@ -39,7 +40,10 @@ class ConstantBackgroundFiller(BackgroundFiller):
 
     def __post_init__(self) -> None:
         """Bring several values into a tuple, so that fillers compare by value."""
-        if isinstance(self.value, Sequence):
+        arguments.pixel_value("ConstantBackgroundFiller", "value", self.value)
+        if isinstance(self.value, np.ndarray):
+            object.__setattr__(self, "value", tuple(self.value.tolist()))
+        elif isinstance(self.value, Sequence):
             object.__setattr__(self, "value", tuple(self.value))
 
     def fill(self, background_shape: tuple[int, int], img: Image) -> Image:
