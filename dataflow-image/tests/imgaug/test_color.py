@@ -15,6 +15,7 @@ from dataflow_image.imgaug import (
     Brightness,
     BrightnessScale,
     ColorJitter,
+    ColorSpace,
     Contrast,
     Hue,
     ImageAugmentor,
@@ -275,6 +276,27 @@ def test_parameters_are_checked_at_construction(
 ) -> None:
     with pytest.raises(error):
         kind(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "error", "message"),
+    [
+        (ColorSpace, {"mode": -5}, ValueError, r"ColorSpace: mode must be one of cv2's COLOR_\*"),
+        (ColorSpace, {"mode": cv2.COLOR_COLORCVT_MAX}, ValueError, "mode"),
+        (ColorSpace, {"mode": "BGR2GRAY"}, TypeError, "mode must be an int"),
+        (Contrast, {"factor_range": 0.5, "rgb": "x"}, TypeError, "Contrast: rgb must be True, Fal"),
+        (Lighting, {"eigval": [1, 1, np.nan]}, ValueError, "Lighting: eigval must be finite"),
+        (Lighting, {"eigval": [1, 1, "x"]}, TypeError, "Lighting: eigval must be numbers"),
+        (Lighting, {"eigvec": np.eye(2)}, ValueError, r"eigvec must have shape \(3, 3\), got \(2"),
+        (Lighting, {"eigvec": np.full((3, 3), np.inf)}, ValueError, "eigvec must be finite"),
+    ],
+)
+def test_what_is_wrong_with_a_parameter_is_told(
+    kind: Any, arguments: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    lighting = {"std": 0.1, "eigval": [1, 1, 1], "eigvec": np.eye(3)} if kind is Lighting else {}
+    with pytest.raises(error, match=message):
+        kind(**{**lighting, **arguments})
 
 
 @pytest.mark.parametrize("units", range(-180, 181, 7))

@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dataflow_core import DataFromList
-from dataflow_image import AugmentImageComponent
+from dataflow_image import AugmentImageComponent, recipes
 from dataflow_image.imgaug import (
     Affine,
     AugmentorList,
@@ -30,7 +30,10 @@ from dataflow_image.imgaug import (
     ImageAugmentor,
     NoOpTransform,
     Normalize,
+    RandomApplyAug,
+    RandomChooseAug,
     RandomCrop,
+    RandomOrderAug,
     Resize,
     ResizeTransform,
     Rotation,
@@ -50,6 +53,7 @@ from dataflow_image.imgaug import (
 from dataflow_image.imgaug.spec import ImageSpec
 from dataflow_image.imgaug.transforms import (
     CastTransform,
+    ColorSpaceTransform,
     ColorTransform,
     NormalizeTransform,
     PointTransform,
@@ -174,6 +178,38 @@ def test_a_colour_that_measures_the_mean_stays_before_the_crop() -> None:
     assert fuse([ColorTransform((COLORS[0],)), crop])[0] == crop
 
 
+@pytest.mark.parametrize(
+    ("mode", "channels"),
+    [
+        (cv2.COLOR_BayerBG2BGR, 1),
+        (cv2.COLOR_BayerGR2GRAY, 1),
+        (cv2.COLOR_BayerRG2BGR_EA, 1),
+        (cv2.COLOR_BGR2YUV_I420, 3),
+        (cv2.COLOR_YUV2BGR_NV12, 1),
+        (cv2.COLOR_YUV2BGR_YUY2, 2),
+        (cv2.COLOR_YUV420p2GRAY, 1),
+    ],
+)
+def test_a_conversion_of_pixels_that_need_their_neighbours_stays_before_the_crop(
+    mode: int, channels: int
+) -> None:
+    values = np.random.default_rng(6).integers(0, 256, (24, 32, channels)).astype(np.uint8)
+    image = values[:, :, 0] if channels == 1 else values
+    chain: list[Transform] = [ColorSpaceTransform(mode), CropTransform(3, 3, 6, 6)]
+    assert fuse(chain) == chain
+    fused = TransformList(chain).apply_image(image)
+    np.testing.assert_array_equal(fused, one_by_one(chain, image))
+
+
+@pytest.mark.parametrize("mode", [cv2.COLOR_BGR2GRAY, cv2.COLOR_BGR2YUV, cv2.COLOR_BGR2HSV])
+def test_a_conversion_of_single_pixels_gives_way_to_the_crop(mode: int) -> None:
+    chain: list[Transform] = [ColorSpaceTransform(mode), CropTransform(3, 3, 6, 6)]
+    assert fuse(chain) == chain[::-1]
+    image = noise(np.uint8, 6)
+    fused = TransformList(chain).apply_image(image)
+    np.testing.assert_array_equal(fused, one_by_one(chain, image))
+
+
 def test_crops_become_one_view_and_cancelled_flips_vanish() -> None:
     flip = FlipTransform(10, 10)
     crops = [CropTransform(1, 2, 8, 8), CropTransform(3, 1, 4, 4)]
@@ -294,29 +330,104 @@ AUGMENTORS: list[ImageAugmentor] = [
 ]
 
 
+@st.composite
+def trees(draw: st.DrawFn) -> tuple[list[ImageAugmentor], int]:
+    """Lists of augmentors and of composites of them, and how many of them apply at most."""
+    leaves = st.sampled_from(AUGMENTORS)
+    chosen: list[ImageAugmentor] = []
+    most = 0
+    for _ in range(draw(st.integers(0, 4))):
+        members = draw(st.lists(leaves, min_size=1, max_size=3))
+        kind = draw(st.sampled_from(["alone", "apply", "choose", "order", "list"]))
+        if kind == "alone":
+            chosen.append(members[0])
+        elif kind == "apply":
+            chosen.append(RandomApplyAug(RandomOrderAug(members), 0.7))
+        elif kind == "choose":
+            chosen.append(RandomChooseAug([AugmentorList([member]) for member in members]))
+        elif kind == "order":
+            chosen.append(RandomOrderAug(members))
+        else:
+            chosen.append(AugmentorList(members))
+        most += 1 if kind in ("alone", "choose") else len(members)
+    return chosen, most
+
+
+def leaves_of(tfm: Transform) -> list[Transform]:
+    if isinstance(tfm, TransformList):
+        return [leaf for member in tfm.tfms for leaf in leaves_of(member)]
+    return [tfm]
+
+
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.sampled_from(AUGMENTORS), max_size=7), st.integers(0, 10_000), st.booleans())
+@given(trees(), st.integers(0, 10_000), st.booleans())
 def test_random_lists_agree_with_and_without_fusion(
-    chosen: list[ImageAugmentor], seed: int, as_float: bool
+    tree: tuple[list[ImageAugmentor], int], seed: int, as_float: bool
 ) -> None:
     # Smooth, and far from black and white: between operations nothing is cut off that unfused
     # lists would lose, and interpolating twice differs little from once. So also no black borders:
     # at a steep edge the rounding of places shows.
+    chosen, most = tree
     rows, columns = np.mgrid[0:96, 0:128]
     waves = ((31, 37), (29, 43), (41, 27))
     planes = [128 + 15 * np.sin(rows / a) + 15 * np.cos(columns / b) for a, b in waves]
     image = np.stack(planes, axis=-1).astype(np.float32 if as_float else np.uint8)
-    results = []
+    results, drawn = [], []
     for fused in (True, False):
         augmentors = AugmentorList([*chosen, Resize(60), ToFloat32(), Normalize(128, 1)], fused)
         augmentors.reset_state(seed)
         try:
-            results.append(augmentors.augment(image))
+            result, tfm = augmentors.augment_with_transform(image)
         except ValueError as error:
             assume("needs an image of at least" not in str(error))
             raise
-    assert np.abs(results[0] - results[1]).max() < 4 + 3 * len(chosen)
-    assert np.abs(results[0] - results[1]).mean() < 1 + len(chosen) / 2
+        results.append(result)
+        drawn.append(leaves_of(tfm))
+    assert drawn[0] == drawn[1]
+    np.testing.assert_array_equal(results[1], one_by_one(drawn[1], image))
+    assert np.abs(results[0] - results[1]).max() < 4 + 3 * most
+    assert np.abs(results[0] - results[1]).mean() < 1 + most / 2
+
+
+TWICE = [BrightnessScale((2.5, 2.5), clip=False), BrightnessScale((0.4, 0.4), clip=False)]
+
+
+@pytest.mark.parametrize(
+    "augmentor",
+    [
+        AugmentorList(TWICE),
+        AugmentorList([AugmentorList(TWICE)]),
+        RandomOrderAug(TWICE),
+        RandomApplyAug(AugmentorList(TWICE), 1.0),
+        RandomChooseAug([RandomOrderAug(TWICE)]),
+        RandomOrderAug(recipes.resnet_train(20)),
+    ],
+    ids=lambda augmentor: type(augmentor).__name__,
+)
+def test_without_fusion_composites_are_applied_one_by_one(augmentor: ImageAugmentor) -> None:
+    image = noise(np.uint8, 8)
+    augmentors = AugmentorList([augmentor], fuse=False)
+    for seed in range(20):
+        augmentors.reset_state(seed)
+        result, tfm = augmentors.augment_with_transform(image)
+        np.testing.assert_array_equal(result, one_by_one(leaves_of(tfm), image))
+        np.testing.assert_array_equal(tfm.apply_image(image), result)
+
+
+def test_a_list_that_is_not_fused_unfuses_the_lists_within() -> None:
+    chain = [ColorTransform((brightness(factor),), clip=False) for factor in (2.5, 0.4)]
+    image = noise(np.uint8, 9)
+    unfused = TransformList([TransformList([TransformList(chain)])], fused=False)
+    np.testing.assert_array_equal(unfused.apply_image(image), one_by_one([*chain], image))
+    assert TransformList.from_dict(unfused.to_dict()) == unfused
+    assert unfused.inverse() == TransformList([unfused.tfms[0].inverse()], fused=False)
+
+
+def test_a_list_that_is_not_fused_stays_so_within_one_that_is() -> None:
+    image = noise(np.uint8, 8)
+    augmentors = AugmentorList([AugmentorList(TWICE, fuse=False)])
+    result, tfm = augmentors.augment_with_transform(image)
+    np.testing.assert_array_equal(result, one_by_one(leaves_of(tfm), image))
 
 
 def test_without_fusion_transforms_are_applied_one_by_one() -> None:

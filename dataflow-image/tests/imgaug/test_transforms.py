@@ -239,6 +239,34 @@ def test_a_warp_matrix_of_another_shape_is_refused() -> None:
         WarpAffineTransform(np.eye(3).tolist(), (4, 4))
 
 
+@pytest.mark.parametrize(
+    ("kind", "arguments", "error", "message"),
+    [
+        (CropTransform, ("a", 0, 1, 5), TypeError, "CropTransform: y0 must be an int, got 'a'"),
+        (CropTransform, (0, 0.5, 1, 5), TypeError, "x0 must be an int"),
+        (CropTransform, (0, 0, 0, 5), ValueError, "h must be positive"),
+        (CropTransform, (0, 0, 1, True), TypeError, "w must be an int"),
+        (ResizeTransform, (5, 5, -1, 5), ValueError, "ResizeTransform: new_h must be positive"),
+        (ResizeTransform, (5, 5.0, 1, 5), TypeError, "w must be an int"),
+        (ResizeTransform, (5, 5, 1, 5, 99), ValueError, "interp must be one of cv2's INTER_"),
+        (WarpAffineTransform, (np.full((2, 3), np.nan), (1, 5)), ValueError, "mat must be finite"),
+        (WarpAffineTransform, (np.eye(2, 3), (0, 5)), ValueError, "dsize must be positive"),
+        (PhotometricTransform, (5,), TypeError, "PhotometricTransform: func must be callable"),
+    ],
+)
+def test_arguments_of_transforms_are_checked_at_construction(
+    kind: Any, arguments: tuple[Any, ...], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        kind(*arguments)
+
+
+def test_lengths_may_be_numbers_of_numpy() -> None:
+    one, four = np.int64(1), np.int32(4)
+    assert CropTransform(one, 0, four, 4) == CropTransform(1, 0, 4, 4)
+    assert ResizeTransform(four, 4, one, 1) == ResizeTransform(4, 4, 1, 1)
+
+
 def test_uint8_is_rounded_and_clipped() -> None:
     values = np.array([[-1e12, -0.6, 0.4, 0.6, 1.5, 254.6, 255.6, 1e12, np.inf]])
     expected = [[0, 0, 0, 1, 2, 255, 255, 255, 255]]

@@ -28,6 +28,7 @@ from dataflow_image.imgaug import (
 )
 from dataflow_image.imgaug.rotation import largest_upright_window
 from dataflow_image.imgaug.spec import Image
+from dataflow_image.imgaug.transforms import GaussianDeformTransform
 
 
 def blank(h: int, w: int) -> npt.NDArray[Any]:
@@ -238,11 +239,63 @@ def test_deform_samples_where_the_formula_says(photo: npt.NDArray[Any]) -> None:
     assert np.abs(image - expected).max() < 4
 
 
+def moved(tfm: GaussianDeformTransform, places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return what the image shows at (N, 2) pixel indices x y of the result."""
+    result = places.copy()
+    for (anchor_y, anchor_x), (dy, dx) in zip(tfm.anchors, tfm.vectors, strict=True):
+        square = (places[:, 0] / tfm.w - anchor_x) ** 2 + (places[:, 1] / tfm.h - anchor_y) ** 2
+        result += np.exp(-square / tfm.sigma)[:, np.newaxis] * (dx, dy)
+    return result
+
+
+def least_determinant(tfm: GaussianDeformTransform) -> float:
+    """Return the least determinant of the map's derivative in and around the image."""
+    y, x = np.mgrid[-60 : tfm.h + 60, -60 : tfm.w + 60].astype(np.float64)
+    at = moved(tfm, np.stack([x.ravel(), y.ravel()], axis=1)).reshape(*x.shape, 2)
+    (by_y_x, by_y_y), (by_x_x, by_x_y) = (
+        np.moveaxis(np.gradient(at, axis=i), 2, 0) for i in (0, 1)
+    )
+    return float((by_x_x * by_y_y - by_x_y * by_y_x).min())
+
+
+APART = GaussianDeformTransform(100, 100, ((0.5, 0.4), (0.5, 0.6)), ((0, -12.0), (0, 12.0)), 0.02)
+
+
+def test_points_are_found_where_a_deformation_stretches_without_a_fold() -> None:
+    assert least_determinant(APART) > 0.3
+    places = np.random.default_rng(0).uniform(0, 99, (500, 2))
+    found = APART.apply_coords(moved(APART, places) + 0.5) - 0.5
+    np.testing.assert_allclose(found, places, atol=1e-5)
+
+
+def test_points_are_found_wherever_random_vectors_do_not_fold_the_image() -> None:
+    anchors = [(0.3, 0.3), (0.3, 0.7), (0.7, 0.3), (0.7, 0.7)]
+    augmentor = GaussianDeform(anchors, (140, 210), 0.05, 30)
+    augmentor.reset_state(0)
+    places = np.random.default_rng(0).uniform(0, 139, (50, 2))
+    unfolded = 0
+    for _ in range(40):
+        tfm = augmentor.get_transform(blank(140, 210))
+        if least_determinant(tfm) > 0.02:
+            unfolded += 1
+            found = tfm.apply_coords(moved(tfm, places) + 0.5) - 0.5
+            np.testing.assert_allclose(found, places, atol=1e-4)
+    assert unfolded > 10
+
+
+def test_a_point_that_is_no_number_does_not_keep_others_from_theirs() -> None:
+    points = np.array([[np.nan, 3.0], [50.0, 40.0]], np.float32)
+    found = APART.apply_coords(points)
+    assert found.dtype == np.float32
+    assert np.isnan(found[0]).all()
+    np.testing.assert_array_equal(found[1:], APART.apply_coords(points[1:]))
+
+
 def test_points_that_a_deformation_folds_are_refused() -> None:
-    augmentor = GaussianDeform([(0.5, 0.5)], 40, sigma=0.001, randrange=300)
-    tfm = augmentor.get_transform(blank(40, 40))
+    tfm = GaussianDeformTransform(40, 40, ((0.5, 0.5),), ((0.0, 100.0),), 0.001)
+    assert least_determinant(tfm) < -10
     with pytest.raises(ValueError, match="lower randrange"):
-        tfm.apply_coords(np.array([[20.2, 20.3], [21.0, 19.0]]))
+        tfm.apply_coords(np.array([[22.0, 20.5], [3.0, 3.0]]))
 
 
 def test_pasting_puts_the_image_where_it_says(photo: npt.NDArray[Any]) -> None:
@@ -288,6 +341,8 @@ def test_a_filler_of_ones_own() -> None:
         (Affine, {"scale": (0, 1)}, ValueError, "above zero"),
         (Affine, {"shear": 90}, ValueError, "below 90"),
         (Affine, {"translate_frac": (0.1, 2)}, ValueError, "translate_frac"),
+        (Affine, {"translate_frac": 0.1}, TypeError, r"translate_frac .* pair \(horizontal, vert"),
+        (Affine, {"translate_frac": (0.1,)}, TypeError, "Affine: translate_frac must be a pair"),
         (RandomResize, {"xrange": (0.5, 2.0), "yrange": (1, 3)}, TypeError, "both"),
         (RandomResize, {"xrange": (2.0, 0.5)}, ValueError, "low above high"),
         (
@@ -298,7 +353,16 @@ def test_a_filler_of_ones_own() -> None:
         ),
         (RandomCropRandomShape, {"wmin": 5, "hmin": 1, "wmax": 4}, ValueError, "wmin=5 is above"),
         (GaussianDeform, {"anchors": [], "shape": 5}, ValueError, "empty"),
+        (GaussianDeform, {"anchors": [0.5], "shape": 5}, TypeError, r"anchors .* pair \(y, x\)"),
+        (GaussianDeform, {"anchors": 0.5, "shape": 5}, TypeError, r"anchors .* pairs \(y, x\)"),
         (GaussianDeform, {"anchors": ANCHORS, "shape": 5, "sigma": 0}, ValueError, "sigma"),
+        (
+            ConstantBackgroundFiller,
+            {"value": "red"},
+            TypeError,
+            "value must be a number or one per",
+        ),
+        (ConstantBackgroundFiller, {"value": (1, "2")}, TypeError, "value must be a number"),
         (CenterPaste, {"background_shape": 0}, ValueError, "background_shape"),
         (RandomPaste, {"background_shape": 9, "background_filler": 3}, TypeError, "BackgroundFil"),
     ],

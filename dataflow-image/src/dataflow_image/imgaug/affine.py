@@ -102,7 +102,9 @@ class Affine(ImageAugmentor):
             raise ValueError(f"Affine: scale must be above zero, got {scale!r}")
         self.translate_frac = None
         if translate_frac is not None:
-            horiz, vert = translate_frac
+            horiz, vert = arguments.pair(
+                "Affine", "translate_frac", translate_frac, "(horizontal, vertical)"
+            )
             self.translate_frac = (
                 arguments.probability("Affine", "translate_frac", horiz),
                 arguments.probability("Affine", "translate_frac", vert),

@@ -13,11 +13,15 @@ from typing import TypeGuard
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 __all__ = [
+    "INTERPOLATIONS",
     "around_one",
     "around_zero",
+    "array",
     "border",
+    "color_code",
     "finite",
     "function",
     "integer",
@@ -26,13 +30,14 @@ __all__ = [
     "interpolation",
     "interval",
     "not_negative",
+    "pair",
     "pixel_value",
     "positive_int",
     "probability",
     "shape_2d",
 ]
 
-_INTERPOLATIONS = frozenset(
+INTERPOLATIONS = frozenset(
     {
         cv2.INTER_NEAREST,
         cv2.INTER_LINEAR,
@@ -56,6 +61,12 @@ _BORDERS = frozenset(
         cv2.BORDER_REFLECT_101,
         cv2.BORDER_WRAP,
     }
+)
+
+_COLOR_CODES = frozenset(
+    code
+    for name, code in vars(cv2).items()
+    if name.startswith("COLOR_") and name != "COLOR_COLORCVT_MAX"
 )
 
 _PAIR = 2
@@ -167,6 +178,30 @@ def integer_pair(owner: str, name: str, value: object, *, minimum: int) -> tuple
     return first, second
 
 
+def pair(owner: str, name: str, value: object, parts: str) -> tuple[object, object]:
+    """Return both parts of a pair, whatever they are; `parts` names them, for the error."""
+    if not _is_pair(value):
+        raise TypeError(f"{owner}: {name} must be a pair {parts}, got {value!r}")
+    return value[0], value[1]
+
+
+def array(
+    owner: str, name: str, value: npt.ArrayLike, shape: tuple[int, ...]
+) -> npt.NDArray[np.float64]:
+    """Return finite numbers in an array of the given shape."""
+    try:
+        numbers = np.asarray(value, np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{owner}: {name} must be numbers of shape {shape}, got {value!r}"
+        ) from None
+    if numbers.shape != shape:
+        raise ValueError(f"{owner}: {name} must have shape {shape}, got {numbers.shape}")
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"{owner}: {name} must be finite, got {value!r}")
+    return numbers
+
+
 def around_zero(
     owner: str, name: str, value: object, *, limit: float = math.inf
 ) -> tuple[float, float]:
@@ -193,7 +228,7 @@ def around_one(owner: str, name: str, value: object) -> tuple[float, float]:
 def interpolation(owner: str, value: object, *, warps: bool = False) -> int:
     """Return one of OpenCV's interpolations, such as can `warps` and not only resize."""
     number = integer(owner, "interp", value)
-    if number not in _INTERPOLATIONS:
+    if number not in INTERPOLATIONS:
         raise ValueError(f"{owner}: interp must be one of cv2's INTER_* constants, got {value!r}")
     if warps and number in _ONLY_RESIZES:
         raise ValueError(
@@ -211,6 +246,14 @@ def border(owner: str, value: object) -> int:
             f"{owner}: border must be cv2.BORDER_CONSTANT, _REPLICATE, _REFLECT, _REFLECT_101 or "
             f"_WRAP, got {value!r}"
         )
+    return number
+
+
+def color_code(owner: str, name: str, value: object) -> int:
+    """Return one of OpenCV's conversions between colour spaces."""
+    number = integer(owner, name, value)
+    if number not in _COLOR_CODES:
+        raise ValueError(f"{owner}: {name} must be one of cv2's COLOR_* constants, got {value!r}")
     return number
 
 

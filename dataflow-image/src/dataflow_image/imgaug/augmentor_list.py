@@ -10,7 +10,7 @@ from dataflow_image.imgaug.spec import Image, ImageSpec
 from dataflow_image.imgaug.transforms import Empty, Transform, TransformList
 from dataflow_image.imgaug.undecoded import Undecoded
 
-__all__ = ["AugmentorList", "Course", "check_augmentor"]
+__all__ = ["AugmentorList", "Course", "check_augmentor", "check_layout"]
 
 
 class AugmentorList(ImageAugmentor):
@@ -28,22 +28,19 @@ class AugmentorList(ImageAugmentor):
 
     Args:
         augmentors: in the order in which they are applied.
-        fuse: False applies what they draw one by one, to compare; pixels differ by rounding.
+        fuse: False applies what they draw one by one, down to the members of members, to compare;
+            they draw the same, and pixels differ by rounding.
 
     Raises:
         TypeError: one of them is no ImageAugmentor.
-        ValueError: something comes after ChannelsFirst.
+        ValueError: something comes after ChannelsFirst, or after a member that holds one.
     """
 
     def __init__(self, augmentors: Sequence[ImageAugmentor], fuse: bool = True) -> None:
         if isinstance(augmentors, ImageAugmentor):
             raise TypeError(f"AugmentorList: takes a list of augmentors, got {augmentors!r} alone")
         self.augmentors = [check_augmentor("AugmentorList", aug) for aug in augmentors]
-        if any(isinstance(augmentor, ChannelsFirst) for augmentor in self.augmentors[:-1]):
-            raise ValueError(
-                "AugmentorList: ChannelsFirst must be the last one, since all others take the "
-                "channels for the last axis"
-            )
+        check_layout("AugmentorList", self.augmentors[:-1])
         self.fuse = bool(fuse)
         self.reads_pixels = any(aug.reads_pixels for aug in self.augmentors)
 
@@ -105,9 +102,9 @@ class Course:
 
     def add(self, transform: Transform) -> None:
         """Take a transform that was drawn for the image as it now is."""
-        # The members of a list may fuse with their new neighbours.
+        # The members of a list may fuse with their new neighbours; unfused, none are neighbours.
         new: Sequence[Transform] = (transform,)
-        if type(transform) is TransformList and transform.fused == self._fuse:
+        if type(transform) is TransformList and (transform.fused or not self._fuse):
             new = transform.tfms
         self._pending.extend(new)
         for tfm in new:
@@ -152,3 +149,20 @@ def check_augmentor(owner: str, value: object) -> ImageAugmentor:
         return value
     hint = "; call it first" if isinstance(value, type) else "; MapImage wraps a function"
     raise TypeError(f"{owner}: {value!r} is not an ImageAugmentor{hint}")
+
+
+def check_layout(owner: str, followed: Iterable[ImageAugmentor]) -> None:
+    """Accept augmentors that others may follow.
+
+    Raises:
+        ValueError: one of them is or holds a ChannelsFirst.
+    """
+    if any(map(_moves_channels, followed)):
+        raise ValueError(
+            f"{owner}: ChannelsFirst must be the last one, since all others take the channels for "
+            "the last axis"
+        )
+
+
+def _moves_channels(augmentor: ImageAugmentor) -> bool:
+    return isinstance(augmentor, ChannelsFirst) or any(map(_moves_channels, augmentor._members()))

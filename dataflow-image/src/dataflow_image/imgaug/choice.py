@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.augmentor import ImageAugmentor
-from dataflow_image.imgaug.augmentor_list import Course, check_augmentor
+from dataflow_image.imgaug.augmentor_list import Course, check_augmentor, check_layout
 from dataflow_image.imgaug.spec import Image
 from dataflow_image.imgaug.transforms import NoOpTransform, Transform, TransformList
 
@@ -114,10 +114,14 @@ class RandomOrderAug(ImageAugmentor):
 
     Raises:
         TypeError: a member is no augmentor.
+        ValueError: something could come after ChannelsFirst.
     """
 
     def __init__(self, aug_lists: Sequence[ImageAugmentor]) -> None:
         self.aug_lists = [check_augmentor("RandomOrderAug", aug) for aug in aug_lists]
+        if len(self.aug_lists) > 1:
+            # Any of them may come first.
+            check_layout("RandomOrderAug", self.aug_lists)
         self.reads_pixels = any(aug.reads_pixels for aug in self.aug_lists)
 
     def get_transform(self, img: Image) -> TransformList:

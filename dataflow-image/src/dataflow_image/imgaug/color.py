@@ -82,6 +82,7 @@ class Contrast(ImageAugmentor):
         clip: clip float images to [0, 255].
 
     Raises:
+        TypeError: `rgb` is something else.
         ValueError: a factor could be negative, or the range is empty.
     """
 
@@ -91,6 +92,8 @@ class Contrast(ImageAugmentor):
         self, factor_range: float | Sequence[float], rgb: bool | None = None, clip: bool = True
     ) -> None:
         self.factor_range = arguments.around_one("Contrast", "factor_range", factor_range)
+        if rgb is not None and not isinstance(rgb, bool):
+            raise TypeError(f"Contrast: rgb must be True, False or None, got {rgb!r}")
         self.rgb = rgb
         self.clip = bool(clip)
 
@@ -171,7 +174,8 @@ class Lighting(ImageAugmentor):
         clip: clip float images to [0, 255].
 
     Raises:
-        ValueError: `std` is negative, or a shape is another one.
+        TypeError: an argument is made of something else than numbers.
+        ValueError: `std` is negative, a shape is another one, or a number is not finite.
     """
 
     reads_pixels = False
@@ -184,12 +188,8 @@ class Lighting(ImageAugmentor):
         clip: bool = True,
     ) -> None:
         self.std = arguments.not_negative("Lighting", "std", std)
-        values, vectors = np.asarray(eigval, np.float64), np.asarray(eigvec, np.float64)
-        if values.shape != (3,) or vectors.shape != (3, 3):
-            raise ValueError(
-                "Lighting: eigval must have shape (3,) and eigvec (3, 3), got "
-                f"{values.shape} and {vectors.shape}"
-            )
+        values = arguments.array("Lighting", "eigval", eigval, (3,))
+        vectors = arguments.array("Lighting", "eigvec", eigvec, (3, 3))
         self.eigval = tuple(values.tolist())
         self.eigvec = tuple(map(tuple, vectors.tolist()))
         self.clip = bool(clip)

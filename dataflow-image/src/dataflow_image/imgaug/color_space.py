@@ -25,10 +25,11 @@ class ColorSpace(ImageAugmentor):
 
     Raises:
         TypeError: `mode` is no int.
+        ValueError: `mode` is no COLOR_* code.
     """
 
     def __init__(self, mode: int, keepdims: bool = True) -> None:
-        self.mode = arguments.integer("ColorSpace", "mode", mode)
+        self.mode = arguments.color_code("ColorSpace", "mode", mode)
         self.keepdims = bool(keepdims)
 
     def get_transform(self, img: Image) -> ColorSpaceTransform:

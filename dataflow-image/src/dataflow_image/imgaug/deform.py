@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.augmentor import ImageAugmentor
 from dataflow_image.imgaug.spec import Image, image_size
@@ -43,12 +45,11 @@ class GaussianDeform(ImageAugmentor):
         randrange: float | None = None,
     ) -> None:
         owner = "GaussianDeform"
+        if not isinstance(anchors, Sequence | np.ndarray):
+            raise TypeError(f"{owner}: anchors must be a list of pairs (y, x), got {anchors!r}")
         if not len(anchors):
             raise ValueError(f"{owner}: anchors is empty")
-        self.anchors = tuple(
-            (arguments.finite(owner, "anchors", y), arguments.finite(owner, "anchors", x))
-            for y, x in anchors
-        )
+        self.anchors = tuple(_anchor(owner, anchor) for anchor in anchors)
         self.shape = arguments.shape_2d(owner, "shape", shape)
         self.sigma = arguments.finite(owner, "sigma", sigma)
         if self.sigma <= 0:
@@ -66,3 +67,8 @@ class GaussianDeform(ImageAugmentor):
         drawn = self.rng.uniform(-self.randrange, self.randrange, (len(self.anchors), 2)).tolist()
         vectors = tuple((dy, dx) for dy, dx in drawn)
         return GaussianDeformTransform(*self.shape, self.anchors, vectors, self.sigma)
+
+
+def _anchor(owner: str, value: object) -> tuple[float, float]:
+    y, x = arguments.pair(owner, "each of anchors", value, "(y, x)")
+    return arguments.finite(owner, "anchors", y), arguments.finite(owner, "anchors", x)

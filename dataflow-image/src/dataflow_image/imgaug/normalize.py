@@ -32,7 +32,7 @@ class Normalize(ImageAugmentor):
 
     Raises:
         TypeError: an argument is made of something else than numbers.
-        ValueError: `std` is not above zero.
+        ValueError: `std` is not above zero, or of another length than `mean`.
     """
 
     reads_pixels = False
@@ -42,6 +42,11 @@ class Normalize(ImageAugmentor):
         self.std = _per_channel("std", std)
         if min(self.std) <= 0:
             raise ValueError(f"Normalize: std must be above zero, got {std!r}")
+        if 1 not in (len(self.mean), len(self.std)) and len(self.mean) != len(self.std):
+            raise ValueError(
+                "Normalize: mean and std must be one number or one per channel, so of one length; "
+                f"got {mean!r} and {std!r}"
+            )
 
     def get_transform(self, img: Image) -> NormalizeTransform:
         """Return the normalisation."""

@@ -73,7 +73,7 @@ def rows_of(flow: DataFlow, count: int, epochs: int, seed: int) -> list[Row]:
     Without such a stage the pipeline's own images stand alone.
 
     Raises:
-        PreviewError: it yields no images.
+        PreviewError: it yields no images, or something else than lists, tuples and dicts.
     """
     stage = augmenting_stage(flow)
     if stage is None:
@@ -125,6 +125,11 @@ def _digest(dp: Datapoint) -> list[bytes]:
 
 
 def _members(dp: Datapoint) -> Iterator[tuple[Index, Any]]:
+    if not isinstance(dp, (list, tuple, dict)):
+        raise PreviewError(
+            "a preview shows datapoints that are lists, tuples or dicts of components, and one "
+            f"here is of type {type(dp).__name__}; .map(lambda value: [value]) makes a list of it"
+        )
     yield from dp.items() if isinstance(dp, dict) else enumerate(dp)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import cv2
@@ -11,6 +12,12 @@ from dataflow_image.imgaug.spec import Image, channel_count
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
 
 __all__ = ["ColorSpaceTransform"]
+
+# Bayer patterns, and YUV whose pixels share their chroma or lie in planes.
+_SHARING = re.compile(r"Bayer|YUV.*(_|420)")
+_SHARED_CODES = frozenset(
+    code for name, code in vars(cv2).items() if name.startswith("COLOR_") and _SHARING.search(name)
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,11 @@ class ColorSpaceTransform(StationaryTransform):
     mode: int
     keepdims: bool = True
     channels: int = 1
+
+    @property
+    def is_pixelwise(self) -> bool:
+        """Whether each pixel of the result comes of the one in its place, and of no other."""
+        return self.mode not in _SHARED_CODES
 
     def apply_image(self, img: Image) -> Image:
         """Return the converted image."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
 from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
 
@@ -33,6 +34,19 @@ class CropTransform(Transform):
     x0: int
     h: int
     w: int
+
+    def __post_init__(self) -> None:
+        """Refuse what is no int, and a window without pixels."""
+        # One is made for each image, so what is right passes at a glance.
+        if not (
+            type(self.y0) is type(self.x0) is type(self.h) is type(self.w) is int
+            and self.h > 0
+            and self.w > 0
+        ):
+            arguments.integer("CropTransform", "y0", self.y0)
+            arguments.integer("CropTransform", "x0", self.x0)
+            arguments.positive_int("CropTransform", "h", self.h)
+            arguments.positive_int("CropTransform", "w", self.w)
 
     def apply_image(self, img: Image) -> Image:
         """Return a view of the window.

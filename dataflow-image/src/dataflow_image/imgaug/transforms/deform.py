@@ -10,16 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
+from dataflow_image.imgaug.transforms.newton import Numbers, roots
 from dataflow_image.imgaug.transforms.pixel_moves import keep_axes, move_bits, sampled
 from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
 
 __all__ = ["GaussianDeformTransform"]
 
 _Pairs = tuple[tuple[float, float], ...]
-
-# Far below what a pixel's interpolation can show.
-_EXACT_ENOUGH = 1e-6
-_MOST_ITERATIONS = 200
 
 
 @dataclass(frozen=True)
@@ -54,20 +51,25 @@ class GaussianDeformTransform(Transform):
     def apply_coords(self, coords: Coords) -> Coords:
         """Return where the points come out: the q with q + d(q) = point, found by iteration.
 
+        Where the image folds over, one that comes out at several places may be at any of them.
+
         Raises:
-            ValueError: the vectors are so long that the image folds over there.
+            ValueError: the vectors are so long that the image folds over on the way there.
         """
         points = as_points(coords)
         target = points.astype(np.float64) - 0.5
-        found = target
-        for _ in range(_MOST_ITERATIONS):
-            previous, found = found, target - self._displacement(found)
-            if np.abs(found - previous).max(initial=0.0) < _EXACT_ENOUGH:
-                return (found + 0.5).astype(points.dtype, copy=False)
-        raise ValueError(
-            f"{self!r} folds the image, so that points have no single place in the result: lower "
-            "randrange, or raise sigma"
-        )
+
+        def missed(places: Numbers) -> tuple[Numbers, Numbers]:
+            moved, slopes = self._moved(places)
+            return moved - target, slopes
+
+        found = roots(missed, target)
+        if found is None:
+            raise ValueError(
+                f"{self!r} folds the image, so that points have no single place in the result: "
+                "lower randrange, or raise sigma"
+            )
+        return (found + 0.5).astype(points.dtype, copy=False)
 
     def apply_mask(self, mask: Image) -> Image:
         """Return the deformed mask, each pixel that of the nearest centre."""
@@ -90,13 +92,14 @@ class GaussianDeformTransform(Transform):
 
         return keep_axes(sampled(img, sample), img)
 
-    def _displacement(self, places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Return d, (N, 2), at (N, 2) pixel indices x y."""
+    def _moved(self, places: Numbers) -> tuple[Numbers, Numbers]:
+        """Return q + d(q), (N, 2), at pixel indices x y, and its derivatives, (N, 2, 2)."""
         anchors, vectors = (np.array(pairs)[:, ::-1] for pairs in (self.anchors, self.vectors))
-        away = places[:, np.newaxis] / (self.w, self.h) - anchors
+        sides = np.array((self.w, self.h))
+        away = places[:, np.newaxis] / sides - anchors
         weights = np.exp(-np.square(away).sum(axis=2) / self.sigma)
-        moved: npt.NDArray[np.float64] = weights @ vectors
-        return moved
+        falls = weights[..., np.newaxis] * away * (-2.0 / self.sigma / sides)
+        return places + weights @ vectors, np.eye(2) + vectors.T @ falls
 
 
 # One deformation's images are all of one size: this is as good as keeping it on the augmentor, and

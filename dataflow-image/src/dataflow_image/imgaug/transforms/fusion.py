@@ -90,6 +90,12 @@ def _crop_before_color(color: ColorTransform, crop: CropTransform) -> tuple[Tran
     return None if any(step.needs_mean for step in color.steps) else (crop, color)
 
 
+def _crop_before_conversion(
+    conversion: ColorSpaceTransform, crop: CropTransform
+) -> tuple[Transform, ...] | None:
+    return (crop, conversion) if conversion.is_pixelwise else None
+
+
 def _merge_colors(first: ColorTransform, second: ColorTransform) -> tuple[Transform, ...] | None:
     return None if first.clip else (ColorTransform(first.steps + second.steps, second.clip),)
 
@@ -139,6 +145,7 @@ _RULES: dict[tuple[type[Transform], type[Transform]], _Rule] = {
     (ColorTransform, TransposeTransform): _swap,
     (ColorTransform, CropTransform): _crop_before_color,
     (ColorTransform, ColorTransform): _merge_colors,
+    (ColorSpaceTransform, CropTransform): _crop_before_conversion,
     (PointTransform, PointTransform): _merge_points,
     (CastTransform, NormalizeTransform): _drop_cast,
     (NormalizeTransform, CastTransform): _drop_second_cast,
@@ -157,7 +164,6 @@ _RULES: dict[tuple[type[Transform], type[Transform]], _Rule] = {
         for pixelwise in (
             CastTransform,
             ClipTransform,
-            ColorSpaceTransform,
             HueTransform,
             PointTransform,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.callables import describe
 from dataflow_image.imgaug.spec import Image
 from dataflow_image.imgaug.transforms.transform import (
@@ -49,6 +50,10 @@ class PhotometricTransform(StationaryTransform):
 
     func: Callable[[Image], Image]
     name: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be called."""
+        arguments.function("PhotometricTransform", "func", self.func)
 
     def __repr__(self) -> str:
         """Return the name, or the function's."""

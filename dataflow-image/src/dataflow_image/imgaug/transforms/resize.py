@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
 from dataflow_image.imgaug.transforms.pixel_moves import keep_axes, move_bits, sampled
 from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
@@ -34,6 +35,21 @@ class ResizeTransform(Transform):
     new_h: int
     new_w: int
     interp: int = cv2.INTER_LINEAR
+
+    def __post_init__(self) -> None:
+        """Refuse lengths that are no positive ints, and an unknown interpolation."""
+        # One is made for each image, so what is right passes at a glance.
+        if not (
+            type(self.h) is type(self.w) is type(self.new_h) is type(self.new_w) is int
+            and self.h > 0
+            and self.w > 0
+            and self.new_h > 0
+            and self.new_w > 0
+            and self.interp in arguments.INTERPOLATIONS
+        ):
+            for name in ("h", "w", "new_h", "new_w"):
+                arguments.positive_int("ResizeTransform", name, getattr(self, name))
+            arguments.interpolation("ResizeTransform", self.interp)
 
     def apply_image(self, img: Image) -> Image:
         """Return the image at its new size; the image itself if that is its size already.

@@ -41,7 +41,7 @@ class TransformList(Transform):
 
     Attributes:
         tfms: the transforms, in the order in which they are applied.
-        fused: False applies them one by one, to compare.
+        fused: False applies them one by one, to compare, and so those of lists within the list.
     """
 
     tfms: tuple[Transform, ...]
@@ -57,6 +57,8 @@ class TransformList(Transform):
         for tfm in kept:
             if not _is_transform(type(tfm)):
                 raise TypeError(f"TransformList: {tfm!r} is not a Transform")
+        if not fused:
+            kept = tuple(map(_unfused, kept))
         object.__setattr__(self, "tfms", kept)
         object.__setattr__(self, "fused", bool(fused))
 
@@ -136,6 +138,12 @@ class TransformList(Transform):
 def _is_transform(kind: type) -> bool:
     # An abstract class takes its time to tell its instances.
     return issubclass(kind, Transform)
+
+
+def _unfused(tfm: Transform) -> Transform:
+    if type(tfm) is TransformList and tfm.fused:
+        return TransformList(tfm.tfms, fused=False)
+    return tfm
 
 
 def _has_own_boxes(tfm: Transform) -> bool:

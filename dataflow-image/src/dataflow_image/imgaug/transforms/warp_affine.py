@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,8 +46,15 @@ class WarpAffineTransform(Transform):
         matrix = np.asarray(self.mat, np.float64)
         if matrix.shape != (2, 3):
             raise ValueError(f"WarpAffineTransform: mat must be 2x3, got shape {matrix.shape}")
-        object.__setattr__(self, "mat", tuple(map(tuple, matrix.tolist())))
-        object.__setattr__(self, "dsize", (int(self.dsize[0]), int(self.dsize[1])))
+        rows = tuple(map(tuple, matrix.tolist()))
+        # One is made for each image, and all numbers are finite where their sum is.
+        if not math.isfinite(sum(map(sum, rows))):
+            raise ValueError(f"WarpAffineTransform: mat must be finite, got {rows}")
+        w, h = int(self.dsize[0]), int(self.dsize[1])
+        if w <= 0 or h <= 0:
+            raise ValueError(f"WarpAffineTransform: dsize must be positive, got {self.dsize!r}")
+        object.__setattr__(self, "mat", rows)
+        object.__setattr__(self, "dsize", (w, h))
         value = self.borderValue
         if isinstance(value, (Sequence, np.ndarray)):
             plain = value.tolist() if isinstance(value, np.ndarray) else value
