@@ -19,9 +19,9 @@ from dataflow_core.parallel.engine.window import (
     Window,
 )
 from dataflow_core.parallel.planning import feed
-from dataflow_core.parallel.planning.chunk import LARGEST, TARGET_BYTES, TARGET_SECONDS, ChunkSize
+from dataflow_core.parallel.planning.chunk import LARGEST, TARGET_BYTES, ChunkSize
 from dataflow_core.parallel.planning.feed import ask, cut, place_after
-from dataflow_core.parallel.task import Draws
+from dataflow_core.parallel.task import TARGET_SECONDS, Draws
 
 DRAWS = Draws(1, 0)
 

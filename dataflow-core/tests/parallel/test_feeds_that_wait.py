@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import queue
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 import pytest
 
 import dataflow_core as df
+from dataflow_core.parallel import Draws, Task, WorkersPart, make_worker
+from dataflow_core.parallel.task import TARGET_SECONDS
 
 BACKENDS = ["inline", "thread", "process"]
 
@@ -38,6 +41,29 @@ def test_answers_may_make_new_requests(backend: str) -> None:
             seen.append(answer)
             requests.put([len(seen) + 1])
     assert seen == [[number * 10] for number in range(200)]
+
+
+def test_a_whole_flow_hands_out_what_it_has_when_a_tasks_time_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("dataflow_core.parallel.worker.time.perf_counter", lambda: clock[0])
+
+    def slow() -> Iterator[list[int]]:
+        for number in range(10):
+            clock[0] += TARGET_SECONDS * 0.4
+            yield [number]
+
+    flow = df.DataFromGenerator(slow)
+    worker = make_worker(WorkersPart(stream=flow), in_process=False)
+    results = [
+        worker.run(Task(number, Draws(0, 0, (0,)), count=100, opens=number == 0))
+        for number in range(5)
+    ]
+    sizes = [len(result.outputs) for result in results]
+    assert sizes == [3, 3, 3, 1, 0]
+    assert [result.finished for result in results] == [False] * 3 + [True] * 2
+    assert [dp for result in results for dp in result.outputs] == [[n] for n in range(10)]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -10,6 +10,10 @@ from dataflow_core.collate import Numbers
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.run import Place
 
+#: A task should take about this long, so that its own cost (10 to 100 µs) does not show. Not
+#: longer: who keeps one small batch may keep the memory of all that shared its task.
+TARGET_SECONDS = 2e-3
+
 
 @dataclass(frozen=True)
 class Draws:

@@ -20,6 +20,7 @@ from dataflow_core.flow.run import Run, Scope
 from dataflow_core.parallel.part import WorkersPart
 from dataflow_core.parallel.policy import OnError, decide, wait_before_retry
 from dataflow_core.parallel.task import (
+    TARGET_SECONDS,
     Draws,
     Failure,
     Result,
@@ -254,7 +255,7 @@ class _ChainWorker:
 
 
 class _StreamWorker:
-    """Runs a whole flow, some datapoints a task; tasks come in their order."""
+    """Runs a whole flow, some datapoints a task, no more than its time allows; tasks in order."""
 
     def __init__(self, flow: DataFlow, *, in_process: bool) -> None:
         self._flow = flow
@@ -281,6 +282,8 @@ class _StreamWorker:
                 outputs.append(dp)
                 positions.append(run.position)
                 places.append(run.place())
+                if time.perf_counter() - began > TARGET_SECONDS:
+                    break  # the next task goes on from here
         except Exception as error:  # noqa: BLE001  it is the user's, and the engine raises it
             result.failure = Failure(error)
             self.close()

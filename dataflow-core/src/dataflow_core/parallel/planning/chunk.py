@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-#: A task should take about this long, so that its own cost (10 to 100 µs) does not show. Not
-#: longer: who keeps one small batch may keep the memory of all that shared its task.
-TARGET_SECONDS = 2e-3
+from dataflow_core.parallel.task import TARGET_SECONDS
 
-#: It should not hold more than this either, unless a single datapoint does: several are under way,
-#: and cheap datapoints may be large, such as slices of a mapped file.
+#: A task should not hold more than this, unless a single datapoint does: several are under way, and
+#: datapoints that take no time may be large, such as slices of a mapped file.
 TARGET_BYTES = 8 << 20
 
 LARGEST = 1024

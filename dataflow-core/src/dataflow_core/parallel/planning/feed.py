@@ -10,8 +10,7 @@ from dataflow_core.errors import StateError
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.ranges import Ranges, holds
 from dataflow_core.flow.run import Place, Run
-from dataflow_core.parallel.planning.chunk import TARGET_SECONDS
-from dataflow_core.parallel.task import Draws, Task
+from dataflow_core.parallel.task import TARGET_SECONDS, Draws, Task
 
 #: After so many inputs it is time to look at the clock: looking costs as much as a few of them.
 LOOK_EVERY = 32
