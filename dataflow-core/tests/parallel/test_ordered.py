@@ -6,6 +6,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Generator
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -127,6 +128,32 @@ def test_none_is_further_out_of_place_than_was_allowed(
             if "dropped" not in name:
                 # Places are counted in what goes in; what is dropped only brings others closer.
                 assert displacement(seen, epoch) <= ordered
+
+
+@given(
+    pipelines,
+    st.integers(1, 6),
+    st.lists(st.tuples(seeds, stalled, st.integers(0, 20)), min_size=1, max_size=3),
+)
+def test_nor_is_it_after_the_run_was_resumed(
+    name: str, ordered: int, legs: list[tuple[int, set[int], int]]
+) -> None:
+    (expected,) = sequential(PIPELINES[name])
+    seen: list[Any] = []
+    state = None
+    for seed, held, stop in [*legs, (0, set(), len(expected))]:
+        backend = ChaosBackend(seed, stalled=held)
+        with df.ParallelData(PIPELINES[name](), 1, backend, ordered=ordered) as flow:
+            flow.num_workers = 3
+            if state is None:
+                flow.reset_state(SEED)
+            else:
+                flow.load_state_dict(state)
+            seen += map(canonical, islice(flow, min(stop, len(expected) - len(seen))))
+            state = json_state(flow)
+    assert sorted(seen) == sorted(expected)
+    if "dropped" not in name:
+        assert displacement(seen, expected) <= ordered
 
 
 @pytest.mark.parametrize("name", sorted(PIPELINES))

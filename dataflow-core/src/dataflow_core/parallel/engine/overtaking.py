@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable
 
+from dataflow_core.flow.ranges import Ranges
 from dataflow_core.parallel.task import Task
 
 
@@ -22,11 +23,13 @@ class Overtaking:
     Args:
         limit: datapoints (groups, where tasks are groups); 0 keeps the order.
         groups: whether a task counts as one.
+        done: positions (of groups) that were handed out before the run began, out of their order.
     """
 
-    def __init__(self, limit: float, *, groups: bool = False) -> None:
+    def __init__(self, limit: float, *, groups: bool = False, done: Ranges | None = None) -> None:
         self.limit = limit
         self._groups = groups
+        self._done = done or []
         self._overtaken: dict[int, int] = {}
 
     def choose(self, tasks: Iterable[Task], arrived: Collection[int]) -> Task | None:
@@ -42,7 +45,7 @@ class Overtaking:
             if task.number in has_arrived and (not ahead or most_overtaken + weight <= self.limit):
                 return task
             ahead += weight
-            most_overtaken = max(most_overtaken, self._overtaken.get(task.number, 0))
+            most_overtaken = max(most_overtaken, self._overtaken_by(task))
             if ahead > self.limit:
                 return None
         return None
@@ -55,8 +58,14 @@ class Overtaking:
         for earlier in tasks:
             if earlier.number == task.number:
                 return
-            before = self._overtaken.get(earlier.number, 0)
-            self._overtaken[earlier.number] = before + self._weight(task)
+            self._overtaken[earlier.number] = self._overtaken_by(earlier) + self._weight(task)
+
+    def _overtaken_by(self, task: Task) -> int:
+        """Return how many datapoints were handed out before this task's, though after them."""
+        if task.number in self._overtaken or not self._done:
+            return self._overtaken.get(task.number, 0)
+        position = task.group if self._groups else task.positions[0]
+        return sum(max(0, last - max(first - 1, position)) for first, last in self._done)
 
     def _weight(self, task: Task) -> int:
         return 1 if self._groups else len(task.inputs)

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from dataflow_core.flow.datapoint import Datapoint
-from dataflow_core.flow.gaps import without
+from dataflow_core.flow.gaps import gaps_of, without
 from dataflow_core.flow.run import Place, Run, Scope, position_of
 from dataflow_core.parallel.engine.engine import raise_failure
 from dataflow_core.parallel.engine.overtaking import Overtaking
@@ -21,7 +21,7 @@ from dataflow_core.parallel.task import Task
 class ItemsRun(Run):
     """Datapoints of a chain, in the feed's order, with the feed's positions."""
 
-    __slots__ = ("_at", "_draws", "_feed", "_given_back", "_progress", "_task", "_terms")
+    __slots__ = ("_at", "_done", "_draws", "_feed", "_given_back", "_progress", "_task", "_terms")
 
     def __init__(self, plan: Plan, scope: Scope, place: Place | None, terms: Terms) -> None:
         super().__init__(position_of(place))
@@ -29,6 +29,7 @@ class ItemsRun(Run):
         self._draws = plan.draws(scope)
         self._terms = terms
         self._at = self._feed.place()
+        self._done = gaps_of(place)
         self._task: Task | None = None
         self._progress = Progress() if terms.overtaking else None
         self._given_back = False
@@ -41,7 +42,7 @@ class ItemsRun(Run):
             tasks = cut(self._feed, self._draws, leased.numbers, chunk)
             if progress is not None:
                 tasks = progress.noting(tasks)
-            overtaking = Overtaking(terms.overtaking)
+            overtaking = Overtaking(terms.overtaking, done=self._done)
             engine = terms.engine(leased, tasks, self._feed, overtaking)
             try:
                 for task, answer in engine.results():

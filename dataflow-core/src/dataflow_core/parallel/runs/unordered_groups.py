@@ -59,7 +59,7 @@ class UnorderedGroupsRun(Run):
                 self._feed, self._draws, leased.numbers, lambda: size, first, self._done, size
             )
             noted = self._progress.noting(tasks)
-            overtaking = Overtaking(terms.overtaking, groups=True)
+            overtaking = Overtaking(terms.overtaking, groups=True, done=self._done)
             engine = terms.engine(leased, noted, self._feed, overtaking)
             try:
                 for task, answer in engine.results():
