@@ -196,12 +196,20 @@ def test_a_chunk_grows_for_quick_datapoints_and_is_one_for_slow_ones() -> None:
     assert chunk() == 1
 
 
+class Heavy:
+    def __init__(self, nbytes: int) -> None:
+        self.nbytes = nbytes
+
+    def weight(self) -> int:
+        return self.nbytes
+
+
 def test_a_chunk_does_not_grow_beyond_what_memory_it_may_take() -> None:
     chunk = ChunkSize(1 << 30)
     for _ in range(20):
-        chunk.learn(chunk(), 0.0, chunk() * TARGET_BYTES // 10)
+        chunk.learn(chunk(), 0.0, Heavy(chunk() * TARGET_BYTES // 10))
     assert chunk() == 10
-    chunk.learn(chunk(), 0.0, chunk() * 2 * TARGET_BYTES)
+    chunk.learn(chunk(), 0.0, Heavy(chunk() * TARGET_BYTES), Heavy(chunk() * TARGET_BYTES))
     assert chunk() == 1
 
 

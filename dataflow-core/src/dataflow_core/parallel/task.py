@@ -62,15 +62,9 @@ class Task:
     places: Sequence[Place] = ()
     alone: bool = False
 
-    @property
-    def nbytes(self) -> int:
-        """About how large the inputs are, if they are as the last one is."""
-        return nbytes_as_the_last(self.inputs)
-
-
-def nbytes_as_the_last(datapoints: Sequence[Datapoint]) -> int:
-    """Return about how large datapoints are together, if all are as the last one is."""
-    return len(datapoints) * weigh(datapoints[-1]) if datapoints else 0
+    def weight(self) -> int:
+        """Return about how many bytes the inputs hold, if all are as the last one is."""
+        return _as_the_last(self.inputs)
 
 
 @dataclass(eq=False)
@@ -118,7 +112,7 @@ class Result:
         groups: which of them each output came of, counted from 0.
         numbers: what it takes to undo each, where a datapoint might have been dropped before.
         seconds: how long the worker was at it.
-        nbytes: about how large the outputs are.
+        nbytes: that travelled, where it came from another process.
         failure: what went wrong on the datapoint after `outputs`.
         places: for a part that is a whole flow: where what follows each output begins.
         finished: for a part that is a whole flow: whether its epoch is over.
@@ -141,6 +135,14 @@ class Result:
     skipped: Sequence[Skipped] = ()
     retried: int = 0
     copied_out: int = 0
+
+    def weight(self) -> int:
+        """Return how many bytes it holds; about, and if all outputs are as the last one is."""
+        return self.nbytes or _as_the_last(self.outputs)
+
+
+def _as_the_last(datapoints: Sequence[Datapoint]) -> int:
+    return len(datapoints) * weigh(datapoints[-1]) if datapoints else 0
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,6 @@ from dataflow_core.parallel.task import (
     Result,
     Skipped,
     Task,
-    nbytes_as_the_last,
 )
 from dataflow_core.rng import DrawContext, hold, let_go
 
@@ -209,7 +208,6 @@ class _ChainWorker:
         if self._rows is not None:
             self._rows.forget()
         result.seconds = time.perf_counter() - began
-        result.nbytes = nbytes_as_the_last(result.outputs)
         return result
 
     def _group(self, task: Task, result: Result, grouping: Grouping) -> None:
@@ -289,7 +287,6 @@ class _StreamWorker:
             self.close()
         result.positions, result.places = positions, places
         result.seconds = time.perf_counter() - began
-        result.nbytes = nbytes_as_the_last(result.outputs)
         return result
 
     def _run_of(self, task: Task) -> Run | None:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from dataflow_core.parallel.task import TARGET_SECONDS
 
 #: A task should not hold more than this, unless a single datapoint does: several are under way, and
 #: datapoints that take no time may be large, such as slices of a mapped file.
-TARGET_BYTES = 8 << 20
+TARGET_BYTES = 32 << 20
 
 LARGEST = 1024
+
+
+class Holds(Protocol):
+    """A task, or its result."""
+
+    def weight(self) -> int:
+        """Return about how many bytes it holds."""
 
 
 class ChunkSize:
@@ -25,12 +34,13 @@ class ChunkSize:
     def __call__(self) -> int:
         return self._size
 
-    def learn(self, inputs: int, seconds: float, nbytes: int = 0) -> None:
-        """Take note of what a task of `inputs` datapoints, or groups, took, and held."""
-        if inputs == 0:
+    def learn(self, inputs: int, seconds: float, *held: Holds) -> None:
+        """Take note of what a task of `inputs` datapoints, or groups, took, and what it held."""
+        if inputs == 0 or self._limit == 1:
             return
-        by_time = TARGET_SECONDS * inputs / max(seconds, 1e-9)
-        by_size = TARGET_BYTES * inputs / max(nbytes, 1)
-        wanted = int(min(by_time, by_size))
+        wanted = int(TARGET_SECONDS * inputs / max(seconds, 1e-9))
+        if wanted > 1:
+            nbytes = sum(each.weight() for each in held)
+            wanted = min(wanted, TARGET_BYTES * inputs // max(nbytes, 1))
         # At most doubled: the first tasks pay for warming up, or are luckily cheap.
         self._size = max(1, min(wanted, 2 * self._size, self._limit))

@@ -88,7 +88,7 @@ class GroupsRun(Run):
                 for task, answer in engine.results():
                     result = self.ledger.take(task, answer)
                     inputs = len(task.inputs) // size
-                    chunk.learn(inputs, result.seconds, task.nbytes + result.nbytes)
+                    chunk.learn(inputs, result.seconds, task, result)
                     first = self.position + 1 if self._may_drop else task.group
                     for group, number, last in regrouper.take(result, first):
                         self._before, self._end = self._end, (task, last)

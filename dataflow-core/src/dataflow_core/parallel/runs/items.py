@@ -48,7 +48,7 @@ class ItemsRun(Run):
                 for task, answer in engine.results():
                     result = ledger.take(task, answer)
                     self._task = task
-                    chunk.learn(len(task.inputs), result.seconds, task.nbytes + result.nbytes)
+                    chunk.learn(len(task.inputs), result.seconds, task, result)
                     for self.position, dp in zip(result.positions, result.outputs):
                         yield dp
                     if result.failure is not None:

@@ -53,7 +53,7 @@ class StreamRun(Run):
                         raise _TooManyAtOnceError
                     answer.failure = answer.failure.at(self.position + 1)
                 result = ledger.take(task, answer)
-                chunk.learn(len(result.outputs), result.seconds, result.nbytes)
+                chunk.learn(len(result.outputs), result.seconds, result)
                 rows = zip(result.positions, result.places, result.outputs)
                 for self.position, place, dp in rows:
                     self._before, self._here = self._here, place
