@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataflow_core.errors import WorkerDiedError
+from dataflow_core.errors import NotPicklableError, WorkerDiedError
 from dataflow_core.parallel.engine.engine import POISON, Engine
 from dataflow_core.parallel.engine.window import Window
 from dataflow_core.parallel.planning.feed import ask
@@ -160,3 +161,46 @@ def test_a_task_that_cannot_travel_raises_after_the_results_before_it(
         for task, _ in Engine(Picky(data.draw), numbered(9), Window(limit, limit)).results():
             seen.append(task.number)
     assert seen == [0, 1, 2]
+
+
+class Choosy:
+    """A pool that some tasks cannot travel to; answers the others in their order."""
+
+    def __init__(self, refused: Callable[[Task], bool]) -> None:
+        self.refused = refused
+        self.held: deque[Task] = deque()
+
+    def submit(self, task: Task) -> None:
+        if self.refused(task):
+            raise NotPicklableError(f"not {[*task.positions]}")
+        self.held.append(task)
+
+    def receive(self) -> Result:
+        task = self.held.popleft()
+        return Result(task.number, [*task.inputs], [*task.positions])
+
+    def cancel(self) -> None:
+        self.held.clear()
+
+    def close(self) -> None:
+        self.held.clear()
+
+
+def in_threes(size: int) -> Iterator[Task]:
+    for number in range(size):
+        positions = range(3 * number, 3 * number + 3)
+        yield Task(number, DRAWS, positions, [*positions])
+
+
+def test_what_cannot_travel_together_travels_alone_and_nothing_is_lost() -> None:
+    pool = Choosy(lambda task: 4 in task.positions and len(task.inputs) > 1)
+    engine = Engine(pool, in_threes(4), Window(2, 6))
+    assert [dp for _, result in engine.results() for dp in result.outputs] == [*range(12)]
+
+
+def test_what_cannot_travel_at_all_is_a_failure_behind_what_can() -> None:
+    engine = Engine(Choosy(lambda task: 4 in task.positions), in_threes(4), Window(2, 6))
+    (_, first), (_, second) = engine.results()
+    assert [*first.outputs, *second.outputs] == [0, 1, 2, 3]
+    assert second.failure is not None
+    assert str(second.failure.error) == "not [4]"

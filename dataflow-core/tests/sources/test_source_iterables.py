@@ -92,6 +92,23 @@ def test_take_over_a_queue_reads_no_more_than_it_hands_out() -> None:
     assert filled.get_nowait() == [1]
 
 
+def test_an_error_of_the_queue_names_stage_and_position() -> None:
+    class Broken:
+        def __init__(self) -> None:
+            self.left = [[0], [1]]
+
+        def get(self) -> Any:
+            return self.left.pop(0)
+
+    flow = iter(df.DataFromQueue(Broken()))
+    assert [next(flow), next(flow)] == [[0], [1]]
+    with pytest.raises(IndexError) as raised:
+        next(flow)
+    (note,) = getattr(raised.value, "__notes__", [])
+    assert "DataFromQueue" in note
+    assert "position 2" in note
+
+
 def test_a_pipeline_over_a_queue_says_that_it_has_no_state() -> None:
     flow = df.DataFromQueue(queue.Queue()).map(lambda dp: dp).batch(2)
     with pytest.raises(df.NotResumableError, match=r"DataFromQueue.*IndexedDataFlow"):

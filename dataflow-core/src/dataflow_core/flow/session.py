@@ -37,15 +37,16 @@ class Reading:
         Returns:
             Whether that could be done: not while it is at its next datapoint.
         """
+        self.stopped = True
         close = getattr(self.items, "close", None)
         if close is not None:
             try:
                 close()
             except ValueError:
-                if getattr(self.items, "gi_running", False):
-                    return False
-                raise
-        self.stopped = True
+                if not getattr(self.items, "gi_running", False):
+                    raise
+                self.stopped = False
+                return False
         self.run.close()
         return True
 

@@ -7,6 +7,7 @@ from typing import ClassVar, Protocol
 
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
+from dataflow_core.flow.failure import note_place
 from dataflow_core.flow.run import Place, Run, Scope, position_of
 
 
@@ -43,19 +44,24 @@ class DataFromQueue(DataFlow):
 
     def _open(self, scope: Scope, place: Place | None) -> Run:
         del scope
-        return _QueueRun(self._queue, position_of(place))
+        return _QueueRun(self._queue, self._label(), position_of(place))
 
 
 class _QueueRun(Run):
-    __slots__ = ("_queue",)
+    __slots__ = ("_label", "_queue")
 
-    def __init__(self, queue: Gettable, start: int) -> None:
+    def __init__(self, queue: Gettable, label: str, start: int) -> None:
         super().__init__(start)
         self._queue = queue
+        self._label = label
 
     def __iter__(self) -> Iterator[Datapoint]:
         while True:
-            dp = self._queue.get()
+            try:
+                dp = self._queue.get()
+            except Exception as error:
+                note_place(error, self._label, self.position + 1)
+                raise
             self.position += 1
             yield dp
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 
-from dataflow_core.errors import ParallelError, WorkerDiedError
+from dataflow_core.errors import NotPicklableError, ParallelError, WorkerDiedError
 from dataflow_core.flow.failure import add_note
 from dataflow_core.flow.run import Place, position_of
 from dataflow_core.parallel.backend import Pool
@@ -123,11 +123,11 @@ class Engine:
     def _submit(self, task: Task) -> None:
         try:
             self._pool.submit(task)
-        except Exception as error:  # noqa: BLE001  its inputs cannot travel: raised at its turn
-            self._feeding = False
-            if len(task.inputs) > 1:
+        except Exception as error:  # noqa: BLE001  raised at its turn
+            if isinstance(error, NotPicklableError) and len(task.inputs) > 1:
                 self._submit_up_to_what_cannot_travel(task)
             else:
+                self._feeding = False
                 self._error = error
         else:
             self._order.append(task)
@@ -135,15 +135,14 @@ class Engine:
 
     def _submit_up_to_what_cannot_travel(self, task: Task) -> None:
         self._order.append(task)
-        failed = False
         for piece in self._in_pieces(task):
-            if failed:
-                self._take(Result(piece.number, [], []))  # nobody will see it
+            if not self._feeding:
+                self._take(Result(piece.number, [], []))  # behind the failure: nobody will see it
                 continue
             try:
                 self._pool.submit(piece)
-            except Exception as error:  # noqa: BLE001  as above
-                failed = True
+            except NotPicklableError as error:
+                self._feeding = False
                 self._take(Result(piece.number, [], [], failure=Failure(error)))
 
     def _receive(self) -> None:
