@@ -11,8 +11,8 @@ from dataflow_core.flow.run import Place, Run, Scope
 from dataflow_core.parallel.engine.engine import raise_failure
 from dataflow_core.parallel.policy import OnError
 from dataflow_core.parallel.runs.groups import GroupsRun
+from dataflow_core.parallel.steps import Steps
 from dataflow_core.parallel.task import Draws, Result
-from dataflow_core.parallel.worker import Steps
 
 
 class ConsumerRun(Run):

@@ -17,8 +17,8 @@ from dataflow_core.parallel.planning.feed import cut, place_after
 from dataflow_core.parallel.planning.plan import Plan
 from dataflow_core.parallel.runs.regroup import Regrouper
 from dataflow_core.parallel.runs.terms import Terms
+from dataflow_core.parallel.steps import Steps
 from dataflow_core.parallel.task import Draws, Result, Task
-from dataflow_core.parallel.worker import Steps
 
 
 def after_grouping(
