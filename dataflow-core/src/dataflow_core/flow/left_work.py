@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from dataflow_core.rng import DrawContext, at_hand
+from dataflow_core.rng import at_hand
 
 
 class stage_before:  # noqa: N801  used like a function
-    """While it is entered, the stage before the one at work is at work.
+    """Have errors that come out of the block be those of the stage before the one at work.
 
-    Errors are then that one's, for `on_error` and in notes, and so are random numbers. Only for
-    work on the datapoint at hand which `_call_before` of that stage has left undone.
+    For `on_error` and in notes. Only for work on the datapoint at hand which `_call_before` of that
+    stage has left undone, and which draws no random numbers: these would be the wrong stage's.
     """
 
-    __slots__ = ("_context",)
+    __slots__ = ()
 
     def __enter__(self) -> None:
-        self._context: DrawContext | None = at_hand()
-        if self._context is not None:
-            self._context.step -= 1
+        pass
 
     def __exit__(
         self,
@@ -27,6 +25,6 @@ class stage_before:  # noqa: N801  used like a function
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # After an error it stays: whoever handles that asks whose it is.
-        if self._context is not None and kind is None:
-            self._context.step += 1
+        if kind is not None and (context := at_hand()) is not None:
+            # It stays so: whoever handles the error asks whose it is.
+            context.step -= 1

@@ -115,12 +115,16 @@ def let_go() -> None:
 
 def at_hand() -> DrawContext | None:
     """Return the context of the datapoint that is being worked on, if any is."""
-    nearest = _nearest()
+    return _datapoint_of(sys._getframe(1))
+
+
+def _datapoint_of(frame: FrameType) -> DrawContext | None:
+    nearest = _nearest(frame)
     return nearest if isinstance(nearest, DrawContext) else None
 
 
-def _nearest() -> DrawContext | InnerSeeds | None:
-    frame: FrameType | None = sys._getframe(1)
+def _nearest(frame: FrameType | None) -> DrawContext | InnerSeeds | None:
+    """Return what is noted for a frame, or for the nearest below it in the stack that has some."""
     while frame is not None:
         if frame in _contexts:
             return _contexts[frame]
@@ -161,7 +165,7 @@ def rng() -> np.random.Generator:
 
 def rng_at_hand() -> np.random.Generator | None:
     """Return what `rng()` returns; None where no datapoint is at hand."""
-    context = at_hand()
+    context = _datapoint_of(sys._getframe(1))
     return None if context is None else context.generator()
 
 
@@ -172,7 +176,7 @@ def drawn_seed() -> int:
     depends on that flow's, so that flows which a function makes for itself repeat with the pipeline
     that the function is in; elsewhere it is a fresh one.
     """
-    nearest = _nearest()
+    nearest = _nearest(sys._getframe(1))
     if isinstance(nearest, InnerSeeds):
         return nearest.next()
     if nearest is None:

@@ -28,6 +28,7 @@ _START = b"\xff\xd8"
 _SEGMENT = struct.Struct(">BBH")
 _FRAME = struct.Struct(">BHHB")
 _SIZE = struct.Struct(">HH")
+_HEIGHT = struct.Struct(">H")
 _SEQUENTIAL_FRAMES = frozenset({0xC0, 0xC1})
 _TABLES = frozenset({0xC4, 0xDB, 0xFE, *range(0xE0, 0xF0)})
 _MORE_IMAGES = b"MPF\x00"
@@ -38,6 +39,12 @@ _SCAN = 0xDA
 _MARKER = 0xFF
 _BITS = 8
 _COMPONENTS = (1, 3)
+
+# Within so many bytes the quality shows, which is what headers of one tool differ in.
+_TELLING = 64
+
+# A header may be as long as its thumbnail, so these are not many.
+_MOST_KNOWN = 16
 
 
 class JpegRows(NamedTuple):
@@ -70,11 +77,9 @@ class JpegRows(NamedTuple):
             # All is read to the last row of blocks, which asks for the end marker.
             return None
         # Without its end marker nobody wonders about the data between the last row and it.
-        # Unlike bytes, arrays are copied while other threads run.
-        upper = np.empty(self.end, np.uint8)
-        upper[:] = np.frombuffer(self.data, np.uint8, self.end)
-        upper[self.height_at], upper[self.height_at + 1] = divmod(height, 256)
-        return upper
+        upper = bytearray(memoryview(self.data)[: self.end])
+        _HEIGHT.pack_into(upper, self.height_at, height)
+        return np.frombuffer(upper, np.uint8)
 
 
 def jpeg_rows(data: bytes) -> JpegRows | None:
@@ -91,11 +96,14 @@ def jpeg_rows(data: bytes) -> JpegRows | None:
     >>> jpeg_rows(b"RIFF") is None
     True
     """
-    header = _known[0] if _known and _known[0].begins(data) else _header_of(data)
+    begin = data[:_TELLING]
+    header = _known.get(begin)
+    if header is None or not header.begins(data):
+        header = _header_of(data)
+        if header is not None:
+            _remember(header, begin)
     if header is None or not _cut_off_is_noticed():
         return None
-    # The next one is most likely from the same camera or tool.
-    _known[:] = [header]
     height, width = _SIZE.unpack_from(data, header.height_at)
     end = jpeg_end(data)
     if not height or not width or end is None or end < header.scan_at:
@@ -132,8 +140,15 @@ class _Header(NamedTuple):
         return data.startswith(before) and data.startswith(self.after, len(before) + _SIZE.size)
 
 
-#: The header that was met last, if any was.
-_known: list[_Header] = []
+#: Headers that were met, by what they begin with: the next one is most likely of the same camera
+#: or tool, and differs in its size alone.
+_known: dict[bytes, _Header] = {}
+
+
+def _remember(header: _Header, begin: bytes) -> None:
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    _known[begin] = header
 
 
 def _header_of(data: bytes) -> _Header | None:

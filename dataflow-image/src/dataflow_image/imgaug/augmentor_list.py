@@ -84,6 +84,7 @@ class Course:
         self._fuse = fuse
         self._image = img
         self._spec: ImageSpec | None = img.spec if isinstance(img, Undecoded) else ImageSpec.of(img)
+        self._stand_in: Image | None = None
         self._computed: list[TransformList] = []
         self._pending: list[Transform] = []
 
@@ -108,7 +109,9 @@ class Course:
             new = transform.tfms
         self._pending.extend(new)
         for tfm in new:
-            self._spec = None if self._spec is None else tfm.spec_after(self._spec)
+            after = None if self._spec is None else tfm.spec_after(self._spec)
+            if after is not self._spec:
+                self._spec, self._stand_in = after, None
 
     def finish(self, empty: Empty | None = None) -> Image:
         """Compute what is drawn, and return the image, in memory from `empty` if that helps."""
@@ -120,16 +123,18 @@ class Course:
             self._pending = []
         elif isinstance(image, Undecoded):
             image = image.pixels()
-        self._image, self._spec = image, ImageSpec.of(image)
+        self._image, self._spec, self._stand_in = image, ImageSpec.of(image), None
         return image
 
     def _shown_to(self, augmentor: ImageAugmentor) -> Image:
         """Return the image as it now is, or, if that is enough, something of its shape."""
         if augmentor.reads_pixels or self._spec is None:
             return self.finish()
-        if self._pending or isinstance(self._image, Undecoded):
-            return self._spec.stand_in()
-        return self._image
+        if not self._pending and not isinstance(self._image, Undecoded):
+            return self._image
+        if self._stand_in is None:
+            self._stand_in = self._spec.stand_in()
+        return self._stand_in
 
     def transform(self) -> TransformList:
         """Return all that was drawn."""

@@ -9,6 +9,7 @@ from itertools import accumulate
 from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.augmentor import ImageAugmentor
 from dataflow_image.imgaug.augmentor_list import Course, check_augmentor, check_layout
+from dataflow_image.imgaug.draws import uniforms
 from dataflow_image.imgaug.spec import Image
 from dataflow_image.imgaug.transforms import NoOpTransform, Transform, TransformList
 
@@ -135,7 +136,7 @@ class RandomOrderAug(ImageAugmentor):
 
     def _course(self, img: Image) -> Course:
         course = Course(img)
-        draws = self.rng.random(len(self.aug_lists)).tolist()
+        draws = uniforms(self.rng, len(self.aug_lists))
         # Ranking uniform numbers is a uniform permutation.
         order = sorted(range(len(draws)), key=draws.__getitem__)
         course.draw([self.aug_lists[index] for index in order])

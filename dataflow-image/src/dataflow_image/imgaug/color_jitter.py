@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.augmentor import ImageAugmentor
+from dataflow_image.imgaug.draws import uniforms
 from dataflow_image.imgaug.spec import Image
 from dataflow_image.imgaug.transforms import (
     ColorTransform,
@@ -85,7 +86,7 @@ class ColorJitter(ImageAugmentor):
         """Draw order and factors; the mean for contrast is that of the image met later."""
         count = len(self._active)
         # Ranking uniform numbers is a uniform permutation, and one call draws all there is to draw.
-        draws = self.rng.random(2 * count).tolist()
+        draws = uniforms(self.rng, 2 * count)
         tfms: list[Transform] = []
         run: list[steps.ColorStep] = []
         for index in sorted(range(count), key=draws.__getitem__):

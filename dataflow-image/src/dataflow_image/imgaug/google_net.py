@@ -9,7 +9,7 @@ import cv2
 
 from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.augmentor import ImageAugmentor
-from dataflow_image.imgaug.draws import index_below
+from dataflow_image.imgaug.draws import index_below, uniforms
 from dataflow_image.imgaug.spec import Image, image_size
 from dataflow_image.imgaug.transforms import (
     CropTransform,
@@ -85,7 +85,7 @@ class GoogleNetRandomCropAndResize(ImageAugmentor):
         (least, most), (narrowest, widest) = self.crop_area_fraction, self.aspect_ratio_range
         for _ in range(_TRIES):
             # One call for all that a window takes, since each costs as much as the arithmetic.
-            for_area, for_ratio, for_y, for_x = rng.random(4).tolist()
+            for_area, for_ratio, for_y, for_x = uniforms(rng, 4)
             area = h * w * (least + (most - least) * for_area)
             aspect_ratio = narrowest + (widest - narrowest) * for_ratio
             crop_h = int(math.sqrt(area / aspect_ratio) + 0.5) or 1

@@ -54,9 +54,9 @@ class TransformList(Transform):
             TypeError: one of them is no Transform.
         """
         kept = tuple(tfms)
-        for tfm in kept:
-            if not _is_transform(type(tfm)):
-                raise TypeError(f"TransformList: {tfm!r} is not a Transform")
+        if not all(map(_is_transform, map(type, kept))):
+            wrong = next(tfm for tfm in kept if not _is_transform(type(tfm)))
+            raise TypeError(f"TransformList: {wrong!r} is not a Transform")
         if not fused:
             kept = tuple(map(_unfused, kept))
         object.__setattr__(self, "tfms", kept)
