@@ -19,7 +19,13 @@ from dataflow_core.parallel.engine.window import (
     Window,
 )
 from dataflow_core.parallel.planning import feed
-from dataflow_core.parallel.planning.chunk import LARGEST, TARGET_BYTES, ChunkSize
+from dataflow_core.parallel.planning.chunk import (
+    LARGE_BYTES,
+    LARGE_SECONDS,
+    LARGEST,
+    TARGET_BYTES,
+    ChunkSize,
+)
 from dataflow_core.parallel.planning.feed import ask, cut, place_after
 from dataflow_core.parallel.task import TARGET_SECONDS, Draws
 
@@ -202,6 +208,17 @@ class Heavy:
 
     def weight(self) -> int:
         return self.nbytes
+
+
+def test_large_datapoints_may_take_longer_as_they_keep_no_memory_of_others() -> None:
+    each, sizes = TARGET_SECONDS / 10, []
+    for nbytes in (LARGE_BYTES - 1, LARGE_BYTES):
+        chunk = ChunkSize(1 << 30)
+        for _ in range(20):
+            chunk.learn(chunk(), chunk() * each, Heavy(chunk() * nbytes))
+        sizes.append(chunk())
+    assert sizes[1] == pytest.approx(LARGE_SECONDS / each, abs=1)
+    assert sizes[0] == pytest.approx(TARGET_SECONDS / each, abs=1)
 
 
 def test_a_chunk_does_not_grow_beyond_what_memory_it_may_take() -> None:

@@ -10,6 +10,11 @@ from dataflow_core.parallel.task import TARGET_SECONDS
 #: datapoints that take no time may be large, such as slices of a mapped file.
 TARGET_BYTES = 32 << 20
 
+#: What is as large has memory of its own, so that who keeps it keeps nothing else; and much of it
+#: leaves the caches empty for whoever hands it out, which therefore should be done less often.
+LARGE_BYTES = 1 << 20
+LARGE_SECONDS = 2 * TARGET_SECONDS
+
 LARGEST = 1024
 
 
@@ -38,9 +43,12 @@ class ChunkSize:
         """Take note of what a task of `inputs` datapoints, or groups, took, and what it held."""
         if inputs == 0 or self._limit == 1:
             return
-        wanted = int(TARGET_SECONDS * inputs / max(seconds, 1e-9))
+        per_second = inputs / max(seconds, 1e-9)
+        wanted = int(LARGE_SECONDS * per_second)
         if wanted > 1:
             nbytes = sum(each.weight() for each in held)
+            if nbytes < LARGE_BYTES * inputs:
+                wanted = int(TARGET_SECONDS * per_second)
             wanted = min(wanted, TARGET_BYTES * inputs // max(nbytes, 1))
         # At most doubled: the first tasks pay for warming up, or are luckily cheap.
         self._size = max(1, min(wanted, 2 * self._size, self._limit))
