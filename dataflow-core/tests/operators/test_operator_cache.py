@@ -124,3 +124,16 @@ def test_the_kept_datapoints_do_not_travel_with_a_pickle() -> None:
     before = len(pickle.dumps(flow))
     list(flow)
     assert len(pickle.dumps(flow)) < before + 100
+
+
+def test_the_length_does_not_depend_on_what_was_read() -> None:
+    def mixed() -> df.DataFlow:
+        third = Counted(30).flow.map(lambda number: None if number % 3 else number)
+        flow = df.RandomMixData([third.cache(), Counted(10).flow])
+        flow.reset_state(1)
+        return flow
+
+    jumped, walked = mixed(), mixed()
+    list(walked)
+    jumped.set_epoch(1)
+    assert list(jumped) == list(walked)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import pytest
 
 import dataflow_core as df
 from dataflow_core.parallel.planning.plan import Plan, plan
+from dataflow_core.testing import assert_same_stream
 
 
 class Squares(df.IndexedDataFlow):
@@ -129,3 +131,35 @@ def test_arguments_that_mean_nothing_are_refused_at_once(
 
 def test_num_workers_defaults_to_the_usable_cpus() -> None:
     assert df.ParallelData(Squares(), backend="inline").num_workers >= 1
+
+
+class Looking(df.MapData):
+    """A map whose function is its own method."""
+
+    def __init__(self, ds: df.DataFlow) -> None:
+        super().__init__(ds, self.look)
+
+    def look(self, dp: Any) -> Any:
+        return dp
+
+
+def test_an_upstream_is_not_sent_with_a_stage_that_holds_methods_of_its_own() -> None:
+    large = df.DataFromList([[bytes(1000)]] * 1000)
+    part = plan(Looking(large)).part
+    assert part is not None
+    assert len(part.packed()) < 10_000
+
+
+@pytest.mark.parametrize("middle", [same, lambda ds: ds.map(same), lambda ds: ds.batch(2)])
+def test_a_shard_of_what_runs_in_parallel_on_a_shard_divides_further(middle: Any) -> None:
+    def sharded(backend: str | None = None) -> df.DataFlow:
+        flow = df.DataFromList([[i] for i in range(40)], shuffle=False).map(same).shard(1, 2)
+        flow = middle(flow if backend is None else flow.parallel(2, backend))
+        return flow.shard(1, 3)
+
+    expected = list(sharded())
+    with sharded("thread") as flow, sharded() as resumed:
+        assert_same_stream(flow, expected)
+        head = list(islice(flow, 2))
+        resumed.load_state_dict(flow.state_dict())
+        assert_same_stream([*head, *resumed], expected)

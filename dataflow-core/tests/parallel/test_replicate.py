@@ -167,6 +167,47 @@ def test_an_exception_of_a_clone_comes_at_its_turn(backend: str) -> None:
 
 
 @in_this_process
+def test_after_an_exception_of_a_clone_it_is_that_ones_turn(backend: str) -> None:
+    bad: list[int] = []
+
+    def fail(dp: Any) -> Any:
+        if dp[0] in bad:
+            raise ValueError("three")
+        return [*dp, df.rng().random()]
+
+    with replicated(listed().map(fail), 3, backend) as whole:
+        expected = list(whole)
+    bad.append(3)
+    seen: list[Any] = []
+    with replicated(listed().map(fail), 3, backend) as flow:
+        with pytest.raises(ValueError, match="three"):
+            for dp in flow:
+                seen.append(dp)
+        state = flow.state_dict()
+    bad.clear()
+    with replicated(listed().map(fail), 3, backend) as resumed:
+        resumed.load_state_dict(state)
+        assert_same_stream([*seen, *resumed], expected)
+
+
+@each_backend
+def test_a_reset_reaches_what_clones_drew_when_they_were_opened(backend: str) -> None:
+    class Drawn(df.RNGDataFlow):
+        def reset_state(self, seed: Any = None) -> None:
+            super().reset_state(seed)
+            self.drawn = self.rng.random()
+
+        def get_data(self) -> Iterator[Any]:
+            yield [self.drawn]
+
+    with replicated(Drawn(), 2, backend) as flow, replicated(Drawn(), 2, "inline") as fresh:
+        list(flow)
+        for each in (flow, fresh):
+            each.reset_state(SEED + 1)
+        assert_same_stream(flow, fresh)
+
+
+@in_this_process
 def test_after_an_exception_in_a_later_stage_the_state_points_at_its_datapoint(
     backend: str,
 ) -> None:

@@ -145,6 +145,9 @@ def test_a_state_of_another_pipeline_is_refused_with_the_differences() -> None:
         (lambda: numbers().concat(numbers(1)), lambda: numbers(1).concat(numbers())),
         (lambda: numbers().batch(2), lambda: numbers().batch(2, remainder=True)),
         (lambda: numbers().batch(2), lambda: numbers().batch(2, use_list=True)),
+        (lambda: numbers().select([0] * 9), lambda: numbers().select([0] * 8 + [1])),
+        (lambda: numbers().select([0] * 999), lambda: numbers().select([0] * 998 + [1])),
+        (lambda: df.FakeData([[2]] * 9), lambda: df.FakeData([[2]] * 8 + [[3]])),
     ],
 )
 def test_what_changes_the_stream_changes_the_fingerprint(theirs: Any, ours: Any) -> None:
@@ -160,6 +163,12 @@ def test_what_does_not_change_the_stream_does_not_change_the_fingerprint() -> No
     for same in (numbers().print(3).map(load), numbers().map(load).print(), numbers().map(load)):
         same.load_state_dict(flow.state_dict())
         assert len(list(same)) == 9
+
+
+def test_a_long_parameter_leaves_a_fingerprint_short() -> None:
+    flow = numbers().select([0] * 100_000)
+    assert len(json.dumps(flow.state_dict())) < 1000
+    numbers().select([0] * 100_000).load_state_dict(flow.state_dict())
 
 
 def test_a_refused_state_leaves_the_flow_as_it_was() -> None:

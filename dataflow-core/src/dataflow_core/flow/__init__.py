@@ -12,6 +12,7 @@ from dataflow_core.flow.datapoint import (
     component,
     with_component,
 )
+from dataflow_core.flow.describe import identify
 from dataflow_core.flow.indexed import IndexedDataFlow
 from dataflow_core.flow.left_work import stage_before
 from dataflow_core.flow.position import position_at_hand
@@ -34,6 +35,7 @@ __all__ = [
     "Run",
     "Scope",
     "component",
+    "identify",
     "position_at_hand",
     "stage_before",
     "with_component",

@@ -80,7 +80,7 @@ class ChainRun(Run):
             for dp in self._base:
                 try:
                     out = call(dp)
-                except Exception as error:
+                except BaseException as error:
                     self._failed(error)
                     raise
                 if out is not DROP:
@@ -94,7 +94,7 @@ class ChainRun(Run):
             for dp in self._base:
                 try:
                     out = func(dp.copy() if type(dp) is list else shallow_copy(dp))
-                except Exception as error:
+                except BaseException as error:
                     self._failed(error)
                     raise
                 if out is not None:
@@ -112,7 +112,7 @@ class ChainRun(Run):
                         dp = call(dp)  # noqa: PLW2901
                         if dp is DROP:
                             break
-                except Exception as error:
+                except BaseException as error:
                     self._failed(error)
                     raise
                 if dp is not DROP:
@@ -120,7 +120,8 @@ class ChainRun(Run):
         finally:
             let_go()
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException) -> None:
+        """Note where an error came from, be it an interrupt, and that nothing was delivered."""
         stage = self._steps[self._context.step].stage
         note_place(error, stage._label(), self._base.position)
         self._base.give_back()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, SupportsIndex
 
 from dataflow_core.errors import FingerprintMismatchError, StateError
-from dataflow_core.flow.describe import describe_call
+from dataflow_core.flow.describe import identify_call
 from dataflow_core.flow.run import Place, is_position, position_of
 from dataflow_core.rng import checked_seed
 
@@ -87,7 +87,7 @@ def fingerprint(flow: DataFlow) -> list[str]:
     """
     if flow._transparent:
         return [line for up in flow._upstreams() for line in fingerprint(up)]
-    lines = [describe_call(type(flow).__name__, flow._fingerprint_params())]
+    lines = [identify_call(type(flow).__name__, flow._fingerprint_params())]
     upstreams = flow._upstreams()
     indent = "  " if len(upstreams) > 1 else ""
     for upstream in upstreams:

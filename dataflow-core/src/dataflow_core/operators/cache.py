@@ -22,7 +22,8 @@ class CacheData(ProxyDataFlow):
 
     Every epoch holds the datapoints of epoch 0 of `ds`; an epoch that is broken off fills
     nothing. With `shuffle=True` every epoch but epoch 0 has an order of its own. The datapoints
-    handed out are the kept objects: do not write into their arrays.
+    handed out are the kept objects: do not write into their arrays. The length is that of `ds`, so
+    that it is the same before and after.
 
     Args:
         ds: the upstream.
@@ -52,9 +53,6 @@ class CacheData(ProxyDataFlow):
             None if limit_bytes is None else checked_count(limit_bytes, "limit_bytes", "CacheData")
         )
         self._kept: _Kept | None = None
-
-    def __len__(self) -> int:
-        return len(self.ds) if self._kept is None else len(self._kept.datapoints)
 
     @property
     def _stateless(self) -> bool:

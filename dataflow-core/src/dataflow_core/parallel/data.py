@@ -15,6 +15,7 @@ from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.gaps import WithoutRun, gaps_of
 from dataflow_core.flow.proxy import ProxyDataFlow
 from dataflow_core.flow.run import Place, Run, Scope, upstream_place
+from dataflow_core.flow.shard import Shard, ShardedRun
 from dataflow_core.parallel.backend import Backend, Pool
 from dataflow_core.parallel.engine.lease import Keeper
 from dataflow_core.parallel.engine.ledger import Counts
@@ -127,7 +128,16 @@ class ParallelData(ProxyDataFlow):
         return False
 
     def _chain(self) -> Chain:
-        return Chain(source=self, base=self._open_shard, cheap=True)
+        # Positions are those of `ds`, of which it may hand out a shard.
+        return Chain(source=self, base=self._open_shard, shard=self._shard, cheap=True)
+
+    @property
+    def _shard(self) -> Shard:
+        return self.ds._chain().shard
+
+    def _open_shard(self, scope: Scope, place: Place | None, shard: Shard) -> Run:
+        run = self._open(scope, place)
+        return run if shard == self._shard else ShardedRun(run, shard)
 
     def _open(self, scope: Scope, place: Place | None) -> Run:
         cut = self._plan() if self._kept_plan is None else self._kept_plan

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import copy
-from dataclasses import dataclass, replace
-from typing import TypeVar
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 from dataflow_core.errors import NotPicklableError
 from dataflow_core.flow.chain_run import Call
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.group import GroupFlow
 from dataflow_core.flow.proxy import PointwiseFlow, ProxyDataFlow, calls_of
+from dataflow_core.flow.run import Scope
 from dataflow_core.parallel.policy import OnError
+from dataflow_core.parallel.task import Draws
 
-P = TypeVar("P", bound=ProxyDataFlow)
+
+class Elsewhere(DataFlow):
+    """Stands for the upstream of a stage in a worker, where nothing is read of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +34,7 @@ class WorkersPart:
         stream: a whole flow, which one worker runs.
         on_error: what to do about a datapoint that a one-by-one stage fails on.
         timeout_s: seconds after which a process that is still at one task is taken for dead.
+        copied: whether these are copies, which nobody has opened yet, even in this process.
     """
 
     read: DataFlow | None = None
@@ -39,12 +45,19 @@ class WorkersPart:
     stream: DataFlow | None = None
     on_error: OnError = "raise"
     timeout_s: float | None = None
+    copied: bool = False
 
     @property
     def stages(self) -> tuple[DataFlow, ...]:
         """All stages, source first."""
-        found = (self.stream, self.read, *self.before, self.grouping, *self.after)
-        return tuple(stage for stage in found if stage is not None)
+        whole = (stage for stage in (self.stream, self.read) if stage is not None)
+        return (*whole, *self.proxies)
+
+    @property
+    def proxies(self) -> tuple[ProxyDataFlow, ...]:
+        """Those whose upstream is another one of these, or is the feed."""
+        grouping = () if self.grouping is None else (self.grouping,)
+        return (*self.before, *grouping, *self.after)
 
     def calls_before(self) -> list[Call]:
         """Return the functions that are run on each input."""
@@ -62,6 +75,18 @@ class WorkersPart:
         read = [] if self.read is None else [self.read]
         return [stage._label() for stage in (*read, *self.before)]
 
+    def scopes(self, draws: Draws) -> Iterator[tuple[DataFlow, Scope]]:
+        """Yield each stage and the scope in which `reset_state()` finds it in the pipeline."""
+        for stage, stream in zip(self.stages, draws.before):
+            if stage is self.read:
+                # Its own stream is the last of its subtree; the others have none below them here.
+                stream += 1 - stage._stream_count()  # noqa: PLW2901
+            yield stage, Scope(draws.seed, 0, max(stream, 0))
+        if self.grouping is not None:
+            yield self.grouping, Scope(draws.seed, 0)
+        for stage, stream in zip(self.after, draws.after):
+            yield stage, Scope(draws.seed, 0, max(stream, 0))
+
     def maker(self) -> str:
         """Return the name of the stage whose datapoints leave the workers."""
         stages = self.stages
@@ -75,18 +100,10 @@ class WorkersPart:
         Raises:
             NotPicklableError: naming the stage and the attribute that cannot travel.
         """
-        import cloudpickle
-
-        alone = replace(
-            self,
-            before=tuple(_without_upstream(stage) for stage in self.before),
-            grouping=None if self.grouping is None else _without_upstream(self.grouping),
-            after=tuple(_without_upstream(stage) for stage in self.after),
-        )
         try:
-            packed: bytes = cloudpickle.dumps(alone)
+            packed = _dumped(self)
         except Exception as error:
-            raise _not_picklable(alone, error) from error
+            raise _not_picklable(self, error) from error
         return packed
 
     @staticmethod
@@ -98,10 +115,29 @@ class WorkersPart:
         return part
 
 
-def _without_upstream(stage: P) -> P:
-    alone = copy.copy(stage)
-    alone.__dict__.pop("ds", None)
-    return alone
+def _dumped(part: WorkersPart) -> bytes:
+    import cloudpickle
+
+    without_upstream = {id(proxy) for proxy in part.proxies}
+
+    class Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # which has no types
+        def reducer_override(self, value: Any) -> Any:
+            # Wherever one is met: a stage may well hold methods of its own, and so itself.
+            if id(value) in without_upstream:
+                return _reduced_without_upstream(value)
+            return super().reducer_override(value)
+
+    stream = io.BytesIO()
+    Pickler(stream).dump(part)
+    return stream.getvalue()
+
+
+def _reduced_without_upstream(proxy: ProxyDataFlow) -> Any:
+    reduced: Any = proxy.__reduce_ex__(2)
+    match reduced:
+        case make, arguments, {"ds": _, **state}, *rest:
+            return make, arguments, {**state, "ds": Elsewhere()}, *rest
+    return reduced
 
 
 def _not_picklable(part: WorkersPart, error: Exception) -> NotPicklableError:
@@ -109,6 +145,8 @@ def _not_picklable(part: WorkersPart, error: Exception) -> NotPicklableError:
 
     for stage in part.stages:
         for attribute, value in stage.__getstate__().items():
+            if attribute == "ds" and stage in part.proxies:
+                continue  # It does not travel.
             try:
                 cloudpickle.dumps(value)
             except Exception as cause:  # noqa: BLE001  whatever a user's __reduce__ raises

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, SupportsIndex
+from typing import ClassVar, Final, SupportsIndex
 
 from dataflow_core.errors import UnknownLengthError
 from dataflow_core.flow.chain import Chain
@@ -22,6 +22,9 @@ from dataflow_core.parallel.planning.plan import Plan
 from dataflow_core.parallel.runs.stream import StreamRun
 from dataflow_core.parallel.runs.terms import Terms
 from dataflow_core.rng import child_seed
+
+#: What a clone that has ended hands out.
+_END: Final = object()
 
 
 class ReplicateData(ProxyDataFlow):
@@ -74,7 +77,7 @@ class ReplicateData(ProxyDataFlow):
             for clone in range(self.num_workers)
         ]
         if self._keepers is None:
-            self._keepers = [self._keeper(clone_scope) for clone_scope in scopes]
+            self._keepers = [self._keeper() for _ in scopes]
         plan = Plan(self.ds, WorkersPart(stream=self.ds), self.ds._chain())
         runs = [
             StreamRun(plan, clone_scope, clone_place, Terms(keeper, Window(1), Counts()))
@@ -88,10 +91,8 @@ class ReplicateData(ProxyDataFlow):
             length = None
         return _RoundRobinRun(runs, length, place)
 
-    def _keeper(self, scope: Scope) -> Keeper:
-        clone = WorkersPart.unpacked(WorkersPart(stream=self.ds).packed())
-        if clone.stream is not None:
-            clone.stream.reset_state(scope.seed)
+    def _keeper(self) -> Keeper:
+        clone = WorkersPart.unpacked(WorkersPart(stream=self.ds, copied=True).packed())
         return keeper_of(self.backend, clone, 1)
 
     def close(self) -> None:
@@ -135,12 +136,16 @@ class _RoundRobinRun(Run):
                 return
             turn = self._turn
             self._turn = (turn + 1) % len(iterators)
-            for dp in iterators[turn]:
-                self.position += 1
-                yield dp
-                break
-            else:
+            try:
+                dp = next(iterators[turn], _END)
+            except BaseException:
+                self._turn = turn
+                raise
+            if dp is _END:
                 ended.add(turn)
+                continue
+            self.position += 1
+            yield dp
 
     def place(self) -> Place:
         if self.position < 0:

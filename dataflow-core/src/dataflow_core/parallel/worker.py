@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Protocol
 
@@ -37,24 +37,38 @@ def make_worker(part: WorkersPart, *, in_process: bool, allocate: Allocate | Non
         in_process: whether the stages are the user's own objects, which are open already.
         allocate: where groups that leave the worker are made; None: in plain memory.
     """
+    opening = None if in_process and not part.copied else _Opening(part)
     if part.stream is not None:
-        return _StreamWorker(part.stream, in_process=in_process)
-    return _ChainWorker(part, in_process=in_process, allocate=allocate)
+        return _StreamWorker(part.stream, opening)
+    return _ChainWorker(part, opening, allocate)
 
 
-def _open_stages(stages: Sequence[DataFlow], draws: Draws) -> None:
-    """Let stages that came from another process open what they need in this one."""
-    with resetting():
-        for stage in stages:
-            stage._bind(Scope(draws.seed, draws.epoch))
-            stage.reset_state()
+class _Opening:
+    """Lets stages that came from another process open what they need, as a reset does there."""
+
+    def __init__(self, part: WorkersPart) -> None:
+        self._part = part
+        self._reset_for: object = None
+
+    def reset(self, draws: Draws) -> None:
+        """Reset the stages, unless they are as a reset to these draws leaves them."""
+        key = (draws.seed, draws.before, draws.after)
+        if key == self._reset_for:
+            return
+        with resetting():
+            for stage, scope in self._part.scopes(draws):
+                stage._bind(scope)
+                stage.reset_state()
+        self._reset_for = key
 
 
 class _ChainWorker:
-    def __init__(self, part: WorkersPart, *, in_process: bool, allocate: Allocate | None) -> None:
+    def __init__(
+        self, part: WorkersPart, opening: _Opening | None, allocate: Allocate | None
+    ) -> None:
         self._part = part
+        self._opening = opening
         self._allocate = allocate
-        self._opened = in_process
         calls = part.calls_before()
         self._after = Steps(part.calls_after(), [stage._label() for stage in part.after])
         self._grouping = None if part.grouping is None else part.grouping._grouping()
@@ -68,9 +82,8 @@ class _ChainWorker:
 
     def run(self, task: Task) -> Result:
         began = time.perf_counter()
-        if not self._opened:
-            _open_stages([] if self._part.read is None else [self._part.read], task.draws)
-            self._opened = True
+        if self._opening is not None:
+            self._opening.reset(task.draws)
         context = self._before.context(task.draws, task.draws.before)
         result = Result(task.number, [], [])
         self._before.run(context, task.positions, task.inputs, result, self._part.on_error)
@@ -127,9 +140,9 @@ class _ChainWorker:
 class _StreamWorker:
     """Runs a whole flow, some datapoints a task, no more than its time allows; tasks in order."""
 
-    def __init__(self, flow: DataFlow, *, in_process: bool) -> None:
+    def __init__(self, flow: DataFlow, opening: _Opening | None) -> None:
         self._flow = flow
-        self._opened = in_process
+        self._opening = opening
         self._run: Run | None = None
         self._items: Iterator[Datapoint] = iter(())
 
@@ -165,10 +178,9 @@ class _StreamWorker:
         """Return the run that the task goes on with; None if it came to its end already."""
         if task.opens:
             self.close()
-            if not self._opened:
-                _open_stages([self._flow], task.draws)
-                self._opened = True
             draws = task.draws
+            if self._opening is not None:
+                self._opening.reset(draws)
             scope = Scope(draws.seed, draws.epoch, draws.before[0])
             self._run = self._flow._open(scope, task.begin)
             self._items = iter(self._run)

@@ -171,7 +171,8 @@ class DecodeImage(PointwiseFlow):
         return params
 
     def _fingerprint_params(self) -> Mapping[str, object]:
-        return {**self._options(), "augmentors": repr(self.augmentors)}
+        augmentors = {} if self.augmentors is None else {"*augmentors": repr(self.augmentors)}
+        return {**self._options(), **augmentors}
 
     def _options(self) -> dict[str, object]:
         # Which files are refused changes no stream.

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from dataflow_core.flow import identify
 from dataflow_core.rng import rng_at_hand
-from dataflow_image.imgaug.callables import describe
 from dataflow_image.imgaug.spec import Image
 from dataflow_image.imgaug.transforms import PhotometricTransform, Transform
 
@@ -102,7 +102,7 @@ class ImageAugmentor(ABC):
         """Return the constructor's call."""
         names = inspect.signature(type(self)).parameters
         present = (name for name in names if hasattr(self, name))
-        arguments = ", ".join(f"{name}={describe(getattr(self, name))}" for name in present)
+        arguments = ", ".join(f"{name}={identify(getattr(self, name))}" for name in present)
         return f"{type(self).__name__}({arguments})"
 
 

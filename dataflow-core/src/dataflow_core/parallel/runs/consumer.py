@@ -39,7 +39,11 @@ class ConsumerRun(Run):
         for group in groups:
             result = Result(0, [], [])
             context = steps.context(draws, streams)
-            steps.run(context, [groups.position], [group], result, self._on_error)
+            try:
+                steps.run(context, [groups.position], [group], result, self._on_error)
+            except BaseException:  # an interrupt: all else is in the result
+                groups.give_back()
+                raise
             failure = groups.ledger.take_group(result)
             if failure is not None:
                 groups.give_back()

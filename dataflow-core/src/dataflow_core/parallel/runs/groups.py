@@ -114,10 +114,13 @@ class GroupsRun(Run):
         if not self._after:
             return groups
         (group,) = groups
-        result = after_grouping(self._after, self._draws, self.position, group)
-        if result.failure is not None:
+        try:
+            result = after_grouping(self._after, self._draws, self.position, group)
+            if result.failure is not None:
+                raise_failure(result.failure)
+        except BaseException:
             self.give_back()
-            raise_failure(result.failure)
+            raise
         return result.outputs
 
     def place(self) -> Place:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dataflow_image.imgaug.callables import describe
+from dataflow_core.flow import identify
 from dataflow_image.imgaug.spec import Image
 from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
 
@@ -26,7 +26,7 @@ class MapTransform(Transform):
 
     def __repr__(self) -> str:
         """Return the functions' names."""
-        return f"MapTransform({describe(self.func)}, coord_func={describe(self.coord_func)})"
+        return f"MapTransform({identify(self.func)}, coord_func={identify(self.coord_func)})"
 
     def apply_image(self, img: Image) -> Image:
         """Return what the function returns."""
@@ -40,7 +40,7 @@ class MapTransform(Transform):
         """
         if self.coord_func is None:
             raise NotImplementedError(
-                f"MapImage({describe(self.func)}) cannot know how coordinates move: give it "
+                f"MapImage({identify(self.func)}) cannot know how coordinates move: give it "
                 "coord_func=, a function from (N, 2) points to (N, 2) points"
             )
         return self.coord_func(as_points(coords))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dataflow_core.flow import identify
 from dataflow_image.imgaug import arguments
-from dataflow_image.imgaug.callables import describe
 from dataflow_image.imgaug.spec import Image
 from dataflow_image.imgaug.transforms.transform import (
     Coords,
@@ -57,7 +57,7 @@ class PhotometricTransform(StationaryTransform):
 
     def __repr__(self) -> str:
         """Return the name, or the function's."""
-        return self.name or f"PhotometricTransform({describe(self.func)})"
+        return self.name or f"PhotometricTransform({identify(self.func)})"
 
     def apply_image(self, img: Image) -> Image:
         """Return what the function returns."""
