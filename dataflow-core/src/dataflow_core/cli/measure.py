@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, SupportsIndex
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -68,7 +68,7 @@ class _SeededSpeed(TestDataSpeed):
         super().__init__(ds, size, warmup)
         self._seed = seed
 
-    def reset_state(self, seed: SupportsIndex | None = None) -> None:
+    def reset_state(self, seed: int | None = None) -> None:
         super().reset_state(self._seed if seed is None else seed)
 
 

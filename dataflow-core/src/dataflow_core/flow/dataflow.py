@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, ClassVar, SupportsIndex
 
 from dataflow_core.errors import NotResumableError, UnknownLengthError
@@ -102,7 +103,7 @@ class DataFlow(ShortForms, ABC):
         """Return `len(self)`."""
         return len(self)
 
-    def reset_state(self, seed: SupportsIndex | None = None) -> None:
+    def reset_state(self, seed: int | None = None) -> None:
         """Seed the whole pipeline, start over at epoch 0, and open what this process needs.
 
         A flow that is iterated without it resets itself. A subclass that opens files here calls
@@ -165,10 +166,12 @@ class DataFlow(ShortForms, ABC):
 
         A closed flow can be iterated again; it opens what it needs anew.
         """
-        if self._session is not None:
-            self._session.stop(self)
-        for upstream in self._upstreams():
-            upstream.close()
+        # All are closed, also when closing one of them raises.
+        with ExitStack() as closing:
+            for upstream in reversed(self._upstreams()):
+                closing.callback(upstream.close)
+            if self._session is not None:
+                self._session.stop(self)
 
     def __enter__(self) -> Self:
         return self

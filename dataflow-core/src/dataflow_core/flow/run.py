@@ -9,7 +9,8 @@ the position is enough, else a dict with the places of the upstreams.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
@@ -115,6 +116,13 @@ class Run(ABC):
 
     def close(self) -> None:  # noqa: B027 (most runs hold nothing else)
         """Let go of what the run holds besides memory."""
+
+
+def close_all(runs: Iterable[Run]) -> None:
+    """Close every run, also when closing one of them raises."""
+    with ExitStack() as closing:
+        for run in runs:
+            closing.callback(run.close)
 
 
 def is_position(value: object) -> TypeGuard[int]:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex
 
 from dataflow_core.registry import registry
 
 if TYPE_CHECKING:
+    import os
+
     from dataflow_core.flow.dataflow import DataFlow
     from dataflow_core.flow.datapoint import Component, Datapoint, Index
-
-
-if TYPE_CHECKING:
+    from dataflow_core.parallel import Backend, ParallelData
+    from dataflow_core.parallel.policy import OnError
+    from dataflow_core.parallel.replicate import ReplicateData
 
     class _Shuffle(Protocol):
         def __call__(
-            self, buffer_size: int, num_reuse: int = 1, shuffle_interval: int | None = None
+            self,
+            buffer_size: SupportsIndex,
+            num_reuse: SupportsIndex = 1,
+            shuffle_interval: SupportsIndex | None = None,
         ) -> DataFlow: ...
 
     class _Assignable:
@@ -42,36 +48,56 @@ class ShortForms:
         def filter(self, predicate: Callable[[Any], object]) -> DataFlow: ...
         def select(self, idxs: Sequence[Index]) -> DataFlow: ...
         def batch(
-            self, batch_size: int, remainder: bool = False, use_list: bool = False
+            self, batch_size: SupportsIndex, remainder: bool = False, use_list: bool = False
         ) -> DataFlow: ...
         def batch_by_shape(
-            self, batch_size: int, idx: Index, remainder: bool = False
+            self, batch_size: SupportsIndex, idx: Index, remainder: bool = False
         ) -> DataFlow: ...
         def padded_batch(
-            self, batch_size: int, pad_value: float = 0, remainder: bool = False
+            self, batch_size: SupportsIndex, pad_value: float = 0, remainder: bool = False
         ) -> DataFlow: ...
-        def fixed_size(self, size: int, keep_state: bool = True) -> DataFlow: ...
-        def repeat(self, num: int) -> DataFlow: ...
-        def repeat_each(self, num: int) -> DataFlow: ...
+        def fixed_size(self, size: SupportsIndex, keep_state: bool = True) -> DataFlow: ...
+        def repeat(self, num: SupportsIndex) -> DataFlow: ...
+        def repeat_each(self, num: SupportsIndex) -> DataFlow: ...
 
         #: Sources keep a flag of this name on themselves; then it is that, and no method.
         shuffle: _Assignable
 
-        def cache(self, shuffle: bool = False, *, limit_bytes: int | None = None) -> DataFlow: ...
-        def shard(self, index: int, count: int) -> DataFlow: ...
-        def take(self, num: int) -> DataFlow: ...
-        def skip(self, num: int) -> DataFlow: ...
+        def cache(
+            self, shuffle: bool = False, *, limit_bytes: SupportsIndex | None = None
+        ) -> DataFlow: ...
+        def shard(self, index: SupportsIndex, count: SupportsIndex) -> DataFlow: ...
+        def take(self, num: SupportsIndex) -> DataFlow: ...
+        def skip(self, num: SupportsIndex) -> DataFlow: ...
         def print(
-            self, num: int = 1, name: str | None = None, max_depth: int = 3, max_list: int = 3
+            self,
+            num: SupportsIndex = 1,
+            name: str | None = None,
+            max_depth: int = 3,
+            max_list: int = 3,
         ) -> DataFlow: ...
         def concat(self, *others: DataFlow) -> DataFlow: ...
         def join(self, *others: DataFlow) -> DataFlow: ...
         def parallel(
-            self, num_workers: int | None = None, backend: str = "thread", **options: Any
-        ) -> DataFlow: ...
-        def replicate(self, num_workers: int, backend: str = "process") -> DataFlow: ...
+            self,
+            num_workers: SupportsIndex | None = None,
+            backend: str | Backend = "thread",
+            *,
+            max_in_flight: SupportsIndex | None = None,
+            ordered: bool | int = True,
+            on_error: OnError = "raise",
+            max_errors: float | None = None,
+            quarantine: str | os.PathLike[str] | None = None,
+            timeout_s: float | None = None,
+        ) -> ParallelData: ...
+        def replicate(
+            self, num_workers: SupportsIndex, backend: str | Backend = "process"
+        ) -> ReplicateData: ...
 
     def __getattr__(self, name: str) -> Callable[..., DataFlow]:
+        if inspect.getattr_static(type(self), name, None) is not None:
+            # A property raised this AttributeError: its own text tells what is missing.
+            object.__getattribute__(self, name)
         if name.startswith("_"):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         if name not in registry.operators:
@@ -83,7 +109,9 @@ class ShortForms:
             )
         operator = registry.get(name, "operators")
         short_form = getattr(operator, "_short_form", operator)
-        bound: Callable[..., DataFlow] = functools.partial(short_form, self)
+        # Not a function: what an operator warns of is to be found at the caller of the short form.
+        bound: functools.partial[DataFlow] = functools.partial(short_form, self)
+        bound.__doc__ = operator.__doc__
         return bound
 
     def __dir__(self) -> Iterable[str]:

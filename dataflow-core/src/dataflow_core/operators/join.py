@@ -34,17 +34,23 @@ class JoinData(DataFlow):
     """
 
     def __init__(self, df_lists: Sequence[DataFlow]) -> None:
+        self._join(df_lists, frames=2)
+
+    @classmethod
+    def _short_form(cls, ds: DataFlow, *others: DataFlow) -> JoinData:
+        joined = cls.__new__(cls)
+        joined._join([ds, *others], frames=2)
+        return joined
+
+    def _join(self, df_lists: Sequence[DataFlow], frames: int) -> None:
+        """Take the flows, and warn whoever called `frames` frames above if they do not match."""
         self.df_lists = checked_flows(df_lists, "JoinData")
         lengths = [_length(ds) for ds in self.df_lists]
         if len({length for length in lengths if length is not None}) > 1:
             warnings.warn(
                 f"JoinData joins flows of different lengths {lengths} and stops with the shortest",
-                stacklevel=2,
+                stacklevel=1 + frames,
             )
-
-    @classmethod
-    def _short_form(cls, ds: DataFlow, *others: DataFlow) -> JoinData:
-        return cls([ds, *others])
 
     def __len__(self) -> int:
         return min(map(len, self.df_lists))

@@ -54,7 +54,7 @@ class PrintData(PointwiseFlow):
         self.max_list = checked_count(max_list, "max_list", "PrintData", at_least=0)
         self._printed = 0
 
-    def reset_state(self, seed: SupportsIndex | None = None) -> None:
+    def reset_state(self, seed: int | None = None) -> None:
         self._printed = 0
         super().reset_state(seed)
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from dataflow_core.flow.dataflow import DataFlow
-from dataflow_core.flow.run import Place, Run, Scope, position_of, upstream_places
+from dataflow_core.flow.run import Place, Run, Scope, close_all, position_of, upstream_places
 
 
 def open_all(flows: Sequence[DataFlow], scope: Scope, place: Place | None) -> list[Run]:
     """Open every flow at its place, with random streams of its own."""
-    places = upstream_places(place, len(flows))
-    return [
-        flow._open(scope.behind(flows[:i]), its_place)
-        for i, (flow, its_place) in enumerate(zip(flows, places))
-    ]
+    runs: list[Run] = []
+    with ExitStack() as opened:
+        for flow, its_place in zip(flows, upstream_places(place, len(flows))):
+            run = flow._open(scope.behind(flows[: len(runs)]), its_place)
+            opened.callback(run.close)
+            runs.append(run)
+        opened.pop_all()
+    return runs
 
 
 class SeveralRun(Run):
@@ -35,5 +39,4 @@ class SeveralRun(Run):
         }
 
     def close(self) -> None:
-        for upstream in self._upstreams:
-            upstream.close()
+        close_all(self._upstreams)

@@ -188,10 +188,12 @@ class ParallelData(ProxyDataFlow):
         if self._session is not None:
             self._session.stop(self)
         # Before the upstream, which a worker thread may be running.
-        if self._keeper is not None:
-            self._keeper.close()
-            self._keeper = self._kept_plan = None
-        super().close()
+        keeper, self._keeper, self._kept_plan = self._keeper, None, None
+        try:
+            if keeper is not None:
+                keeper.close()
+        finally:
+            super().close()
 
     def __getstate__(self) -> dict[str, object]:
         return {**super().__getstate__(), "_keeper": None, "_kept_plan": None}

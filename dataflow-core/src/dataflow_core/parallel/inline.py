@@ -28,6 +28,7 @@ class InlinePool:
     def __init__(self, part: WorkersPart) -> None:
         self._worker = make_worker(part, in_process=True)
         self._waiting: deque[Task] = deque()
+        self._closed = False
         hooks.worker_started(InlineBackend.name, 0)
 
     def submit(self, task: Task) -> None:
@@ -45,4 +46,7 @@ class InlinePool:
 
     def close(self) -> None:
         """Close what the worker has open."""
-        self.cancel()
+        if not self._closed:
+            self._closed = True
+            self.cancel()
+            hooks.worker_stopping(InlineBackend.name, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from typing import ClassVar, Final, SupportsIndex
 
 from dataflow_core.errors import UnknownLengthError
@@ -11,7 +12,15 @@ from dataflow_core.flow.checks import checked_count
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.proxy import ProxyDataFlow
-from dataflow_core.flow.run import Place, Run, Scope, number, position_of, upstream_places
+from dataflow_core.flow.run import (
+    Place,
+    Run,
+    Scope,
+    close_all,
+    number,
+    position_of,
+    upstream_places,
+)
 from dataflow_core.parallel.backend import Backend
 from dataflow_core.parallel.data import keeper_of, resolved_backend
 from dataflow_core.parallel.engine.lease import Keeper
@@ -97,10 +106,11 @@ class ReplicateData(ProxyDataFlow):
 
     def close(self) -> None:
         """Stop the clones' workers."""
-        super().close()
-        for keeper in self._keepers or ():
-            keeper.close()
-        self._keepers = None
+        keepers, self._keepers = self._keepers, None
+        with ExitStack() as closing:
+            for keeper in keepers or ():
+                closing.callback(keeper.close)
+            super().close()
 
     def __getstate__(self) -> dict[str, object]:
         """A copy starts workers of its own."""
@@ -159,8 +169,7 @@ class _RoundRobinRun(Run):
         self._runs[self._turn].give_back()
 
     def close(self) -> None:
-        for run in self._runs:
-            run.close()
+        close_all(self._runs)
 
 
 def _turn(place: Place | None) -> int:
