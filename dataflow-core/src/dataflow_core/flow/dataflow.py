@@ -255,8 +255,9 @@ class DataFlow(ShortForms, ABC):
         return sum(up._stream_count() for up in self._upstreams()) + self._draws
 
     def _open_shard(self, scope: Scope, place: Place | None, shard: Shard) -> Run:
-        run = self._open(scope, place)
-        return run if shard.count == 1 else ShardedRun(run, shard)
+        if shard.count == 1:
+            return self._open(scope, place)
+        return ShardedRun(self._open(scope.in_order(), place), shard)
 
     def _ready(self) -> Session:
         """Return the session; a flow that was not reset resets itself."""

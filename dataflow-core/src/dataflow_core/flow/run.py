@@ -11,7 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 import numpy as np
@@ -39,15 +39,22 @@ class Scope:
         seed: of the whole pipeline.
         epoch: of this stage; stages that run their upstream several times map it.
         first: the number of the first random stream that this stage's subtree may use.
+        any_order: whether what comes may come in another order the next time, as it does where the
+            quickest worker is first: only if all who read it keep its places, rather than count.
     """
 
     seed: int
     epoch: int
     first: int = 0
+    any_order: bool = field(default=False, compare=False)
 
     def at_epoch(self, epoch: int) -> Scope:
         """Return the same scope in another epoch."""
         return replace(self, epoch=epoch)
+
+    def in_order(self) -> Scope:
+        """Return the same scope for who reads the stream again to find where to go on."""
+        return replace(self, any_order=False)
 
     def behind(self, upstreams: Sequence[DataFlow]) -> Scope:
         """Return the scope of what is numbered after all of `upstreams`."""

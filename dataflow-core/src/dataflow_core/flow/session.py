@@ -117,7 +117,9 @@ class Session:
             self.place = None
         epoch, place = self.epoch, self.place
         keep_freed_memory()
-        run = flow._open(Scope(self.seed, epoch, self.first), place)
+        # A generator that reads this flow is run again from its beginning to go on.
+        scope = Scope(self.seed, epoch, self.first, any_order=self.owner is None)
+        run = flow._open(scope, place)
         self.latest = run
         try:
             reading = Reading(run, iter(run))

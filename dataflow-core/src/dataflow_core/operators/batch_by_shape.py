@@ -49,7 +49,7 @@ class BatchDataByShape(ProxyDataFlow):
         raise UnknownLengthError("BatchDataByShape has no length: it depends on the shapes")
 
     def _open(self, scope: Scope, place: Place | None) -> Run:
-        return _ByShapeRun(self, self.ds._open(scope, None), position_of(place))
+        return _ByShapeRun(self, self.ds._open(scope.in_order(), None), position_of(place))
 
     def _params(self) -> Mapping[str, object]:
         return {"*batch_size": self.batch_size, "idx": self.idx, "remainder": self.remainder}

@@ -108,7 +108,7 @@ class _CacheRun(Run):
             yield datapoints[index]
 
     def _filling(self) -> Iterator[Datapoint]:
-        scope, limit = self._scope.at_epoch(0), self._flow.limit_bytes
+        scope, limit = self._scope.at_epoch(0).in_order(), self._flow.limit_bytes
         self._upstream = self._flow.ds._open(scope, None)
         datapoints: list[Datapoint] = []
         held = 0

@@ -51,6 +51,8 @@ class FixedSizeData(ProxyDataFlow):
         return False
 
     def _open(self, scope: Scope, place: Place | None) -> Run:
+        # Which datapoints an epoch begins with is counted, from the first one on.
+        scope = scope.in_order()
         if not self.keep_state:
             anew = PassesRun(self, scope, Passes(scope.epoch * PASS_STRIDE, None), place)
             start = position_of(place)

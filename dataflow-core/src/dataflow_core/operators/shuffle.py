@@ -71,7 +71,7 @@ class LocallyShuffleData(ProxyDataFlow):
         return False
 
     def _open(self, scope: Scope, place: Place | None) -> Run:
-        upstream = self.ds._open(scope, None)
+        upstream = self.ds._open(scope.in_order(), None)
         return _ShuffleRun(self, upstream, scope.generator(self), position_of(place))
 
     def _params(self) -> Mapping[str, object]:

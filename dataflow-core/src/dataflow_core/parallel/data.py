@@ -136,8 +136,9 @@ class ParallelData(ProxyDataFlow):
         return self.ds._chain().shard
 
     def _open_shard(self, scope: Scope, place: Place | None, shard: Shard) -> Run:
-        run = self._open(scope, place)
-        return run if shard == self._shard else ShardedRun(run, shard)
+        if shard == self._shard:
+            return self._open(scope, place)
+        return ShardedRun(self._open(scope.in_order(), place), shard)
 
     def _open(self, scope: Scope, place: Place | None) -> Run:
         cut = self._plan() if self._kept_plan is None else self._kept_plan
@@ -147,7 +148,7 @@ class ParallelData(ProxyDataFlow):
         if self._keeper is None:
             self._kept_plan = cut
             self._keeper = keeper_of(self.backend, part, self.num_workers)
-        overtaking = overtaking_limit(self.ordered)
+        overtaking = overtaking_limit(self.ordered) if scope.any_order else 0
         terms = Terms(
             self._keeper,
             Window(self.num_workers, self.max_in_flight),

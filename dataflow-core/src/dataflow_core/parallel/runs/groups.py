@@ -56,7 +56,8 @@ class GroupsRun(Run):
                 " others. Where datapoints may be skipped, later groups would not begin where"
                 ' those say. Finish this epoch with on_error="raise"'
             )
-        self._feed = plan.feed.open_base(scope, upstream_place(place))
+        # In order, so that an input is found by its position.
+        self._feed = plan.feed.open_base(scope.in_order(), upstream_place(place))
         self._draws = plan.draws(scope)
         self._grouping = grouping
         self._after = () if plan.part is None else plan.part.after

@@ -25,7 +25,8 @@ class ItemsRun(Run):
 
     def __init__(self, plan: Plan, scope: Scope, place: Place | None, terms: Terms) -> None:
         super().__init__(position_of(place))
-        self._feed = plan.feed.open_base(scope, place)
+        # In order, so that an input is found by its position, and known by it if it overtakes.
+        self._feed = plan.feed.open_base(scope.in_order(), place)
         self._draws = plan.draws(scope)
         self._terms = terms
         self._at = self._feed.place()

@@ -39,7 +39,7 @@ class UnorderedGroupsRun(Run):
         terms: Terms,
     ) -> None:
         super().__init__(position_of(place))
-        self._feed = plan.feed.open_base(scope, upstream_place(place))
+        self._feed = plan.feed.open_base(scope.in_order(), upstream_place(place))
         self._draws = plan.draws(scope)
         self._grouping = grouping
         self._after = () if plan.part is None else plan.part.after
