@@ -10,6 +10,7 @@ from dataflow_core import hooks
 from dataflow_core.collate import keep_freed_memory
 from dataflow_core.errors import ReentrantIterationError
 from dataflow_core.flow.datapoint import Datapoint
+from dataflow_core.flow.failure import hidden_notes
 from dataflow_core.flow.run import Place, Run, Scope
 
 if TYPE_CHECKING:
@@ -132,6 +133,11 @@ class Session:
             hooks.epoch_started(flow=flow, epoch=epoch)
             yield from reading.items
             completed = not reading.stopped
+        except Exception as error:
+            notes = hidden_notes(error)
+            if notes is None:
+                raise
+            raise error from notes
         finally:
             if reading in self.running:
                 self.running.remove(reading)

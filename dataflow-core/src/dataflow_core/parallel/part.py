@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -115,9 +116,17 @@ class WorkersPart:
         return part
 
 
+#: The name of the user's script in a process that multiprocessing started. What such a process
+#: starts in turn cannot import it.
+_MAIN_OF_CHILDREN = "__mp_main__"
+
+
 def _dumped(part: WorkersPart) -> bytes:
     import cloudpickle
 
+    if _MAIN_OF_CHILDREN in sys.modules:
+        # By value, then, as what is defined in __main__ always is.
+        cloudpickle.register_pickle_by_value(sys.modules[_MAIN_OF_CHILDREN])
     without_upstream = {id(proxy) for proxy in part.proxies}
 
     class Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # which has no types

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Sequence
 from itertools import count
 
@@ -99,7 +98,7 @@ class Steps:
             if opinion == "raise":
                 raise _ForGoodError(error)
             if opinion == "skip":
-                result.skipped = [*result.skipped, _skipped(error, stage, position)]
+                result.skipped = [*result.skipped, Skipped.because_of(error, stage, position)]
                 break
             wait_before_retry(on_error, tries)
             result.retried += 1
@@ -123,9 +122,3 @@ class _ForGoodError(Exception):
     def __init__(self, error: Exception) -> None:
         super().__init__()
         self.error = error
-
-
-def _skipped(error: Exception, stage: str, position: int) -> Skipped:
-    last = f"{type(error).__name__}: {error}"
-    text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    return Skipped(position, stage, last, text)

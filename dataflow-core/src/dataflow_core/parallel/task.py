@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -97,6 +98,16 @@ class Skipped:
     stage: str
     error: str
     traceback: str
+
+    @staticmethod
+    def because_of(error: Exception, stage: str, position: int) -> Skipped:
+        """Return the record of a datapoint that is left out because of an error."""
+        try:
+            last = f"{type(error).__name__}: {error}"
+        except Exception:  # noqa: BLE001  a user's __str__ may raise anything
+            last = f"{type(error).__name__}, which has no text"
+        text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        return Skipped(position, stage, last, text)
 
 
 @dataclass(eq=False)

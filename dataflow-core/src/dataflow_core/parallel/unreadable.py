@@ -5,7 +5,6 @@ Which datapoint it is shows when the task runs again in pieces of one datapoint 
 
 from __future__ import annotations
 
-import traceback
 from dataclasses import dataclass
 
 from dataflow_core.errors import NotPicklableError
@@ -60,11 +59,4 @@ def settled(task: Task, failure: Unreadable, on_error: OnError) -> Result:
         decide(on_error, error, failure.stage, position, MAX_TRIES) != "skip"
     ):
         return Result(task.number, [], [], failure=final)
-    return Result(task.number, [], [], skipped=[skipped_for(error, failure.stage, position)])
-
-
-def skipped_for(error: Exception, stage: str, position: int) -> Skipped:
-    """Return the record of a datapoint that is left out because of an error."""
-    last = f"{type(error).__name__}: {error}"
-    text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    return Skipped(position, stage, last, text)
+    return Result(task.number, [], [], skipped=[Skipped.because_of(error, failure.stage, position)])

@@ -240,3 +240,24 @@ CELLS = [
     CHANGED,
     "reading = iter(flow); next(reading); None",
 ]
+
+CHILD = """
+import multiprocessing, sys
+from dataflow_core import DataFromList
+
+class Point(list):
+    pass
+
+def double(dp):
+    return Point([2 * dp[0]])
+
+def train():
+    numbers = DataFromList([[number] for number in range(5)], shuffle=False)
+    with numbers.map(double).map(lambda dp: Point(dp)).parallel(2, BACKEND) as flow:
+        print([number for (number,) in flow])
+
+if __name__ == "__main__":
+    child = multiprocessing.get_context(sys.argv[1]).Process(target=train)
+    child.start()
+    child.join()
+"""

@@ -10,7 +10,6 @@ from dataflow_core.flow.datapoint import Datapoint
 from dataflow_core.flow.failure import note_place
 from dataflow_core.parallel.policy import MAX_TRIES, OnError, decide
 from dataflow_core.parallel.task import Failure, Result, Skipped
-from dataflow_core.parallel.unreadable import skipped_for
 
 
 def what_can_travel(
@@ -41,7 +40,7 @@ def what_can_travel(
             alone = not result.grouped and not result.places
             if not alone or decide(on_error, error, stage, position, MAX_TRIES) != "skip":
                 return _up_to(result, index, kept, skipped, Failure(error))
-            skipped.append(skipped_for(error, stage, position))
+            skipped.append(Skipped.because_of(error, stage, position))
         else:
             kept.append(index)
     if len(kept) == len(result.outputs):
