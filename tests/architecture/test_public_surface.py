@@ -81,5 +81,5 @@ def test_every_public_name_is_documented(package: ModuleType) -> None:
 def test_version_is_the_distributions(package: ModuleType) -> None:
     from importlib.metadata import version
 
-    if "__version__" in package.__all__:
-        assert package.__version__ == version(package.__name__.replace("_", "-"))
+    assert "__version__" in package.__all__
+    assert package.__version__ == version(package.__name__.replace("_", "-"))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import dataflow_core as df
 from dataflow_core import hooks
 from dataflow_core.discovery import Entry, Scan
 from dataflow_core.errors import BrokenPluginWarning, PluginError
@@ -87,6 +88,20 @@ class Recorder:
     @hookimpl
     def dataflow_datapoint_failed(self, stage: str, position: int, error: BaseException) -> None:
         self.heard.append(("failed", stage, position, error))
+
+
+@pytest.mark.parametrize("backend", ["inline", "thread"])
+def test_a_parallel_flow_fires_what_concerns_its_workers(alone: Listeners, backend: str) -> None:
+    recorder = Recorder()
+    hooks.register_hooks(recorder)
+    numbers = df.DataFromList([[number] for number in range(5)], shuffle=False)
+    with numbers.map(lambda dp: dp).parallel(1, backend) as flow:
+        list(flow)
+        stats = flow.stats()
+    heard = [kind for kind, *_ in recorder.heard]
+    assert sorted(heard) == ["epoch", "finished", "started", "stats", "stopping"]
+    assert ("stats", stats) in recorder.heard
+    assert stats["datapoints_out"] == 5
 
 
 def test_every_hook_is_fired_by_the_function_of_its_name(alone: Listeners) -> None:

@@ -29,6 +29,7 @@ __all__ = [
     "RemotePipelineError",
     "RemoteRefusedError",
     "ZMQBackend",
+    "__version__",
     "send_dataflow_zmq",
 ]
 

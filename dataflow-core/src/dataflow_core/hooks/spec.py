@@ -81,8 +81,10 @@ def dataflow_datapoint_failed(stage: str, position: int, error: BaseException) -
 
 @hookspec
 def dataflow_stats_sampled(stats: Mapping[str, object]) -> None:
-    """Numbers about the running pipeline were taken.
+    """A parallel stage has come to the end of an epoch, or was broken off.
+
+    Called where the stage is iterated.
 
     Args:
-        stats: the numbers by name; a plugin reads them and does not change them.
+        stats: its totals since it was made, by name, as its `stats()` returns them.
     """

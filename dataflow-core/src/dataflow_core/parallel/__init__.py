@@ -1,7 +1,7 @@
 """How a pipeline runs in several workers: the plan, the engine, the backends.
 
-The names here are what a backend of one's own is made of. Those that only backends with worker
-processes need are imported when they are asked for.
+The names here are the backends, and what one of one's own is made of. Those that not every
+pipeline needs are imported when they are asked for.
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ from dataflow_core.parallel.task import Draws, Failure, Lost, Result, Task
 from dataflow_core.parallel.worker import Worker, make_worker
 
 if TYPE_CHECKING:
+    from dataflow_core.parallel.inline import InlineBackend
+    from dataflow_core.parallel.processes.backend import ProcessBackend
     from dataflow_core.parallel.processes.roster import Member, Roster
     from dataflow_core.parallel.processes.spawn import WorkerProcess, stop_all
     from dataflow_core.parallel.processes.worker_loop import run_worker
     from dataflow_core.parallel.processes.worker_pool import WorkerPool
+    from dataflow_core.parallel.threads import ThreadBackend
     from dataflow_core.parallel.transport.channel import Channel
     from dataflow_core.parallel.transport.frames import (
         decode_result,
@@ -45,16 +48,19 @@ __all__ = [
     "Failure",
     "GarbledError",
     "Incoming",
+    "InlineBackend",
     "Lost",
     "Member",
     "Message",
     "Outgoing",
     "ParallelData",
     "Pool",
+    "ProcessBackend",
     "Result",
     "Retry",
     "Roster",
     "Task",
+    "ThreadBackend",
     "Worker",
     "WorkerPool",
     "WorkerProcess",
@@ -75,10 +81,13 @@ _LATE = {
     "ClosedError": "transport.wire",
     "GarbledError": "transport.garbled",
     "Incoming": "transport.slots",
+    "InlineBackend": "inline",
     "Member": "processes.roster",
     "Message": "transport.wire",
     "Outgoing": "transport.slots",
+    "ProcessBackend": "processes.backend",
     "Roster": "processes.roster",
+    "ThreadBackend": "threads",
     "WorkerPool": "processes.worker_pool",
     "WorkerProcess": "processes.spawn",
     "create_flags": "transport.slots",

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import count
 
+from dataflow_core import hooks
 from dataflow_core.errors import NotPicklableError, ParallelError, WorkerDiedError
 from dataflow_core.flow.failure import add_note
 from dataflow_core.flow.run import Place, position_of
@@ -105,6 +106,7 @@ class Engine:
         self._in_flight.clear()
         # Not left to the garbage collector: what feeds it may be a flow with workers of its own.
         self._tasks.close()
+        hooks.stats_sampled(asdict(self._counts))
 
     def _fill(self) -> None:
         while self._feeding and len(self._order) < self._window.tasks:
