@@ -8,6 +8,7 @@ that a command's MODULE:ATTRIBUTE names.
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 
 from dataflow_core.cli.target import load_flow
 
@@ -33,4 +34,8 @@ def main() -> None:
             file=sys.stderr,
         )
         raise SystemExit(1) from None
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that has no µ gets a question mark, and not a traceback.
+            stream.reconfigure(errors="replace")
     app(prog_name="dataflow")

@@ -119,7 +119,9 @@ def crews_of(rows: Sequence[Row], costs: Costs) -> list[Crew]:
 def _table(rows: Sequence[Row], costs: Costs) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for number, heading in enumerate(_HEADINGS):
-        table.add_column(heading, justify="left" if number < 2 else "right", no_wrap=True)
+        # Where it is narrow, texts are wrapped: figures that are cut off tell nothing.
+        is_text = number < 2
+        table.add_column(heading, justify="left" if is_text else "right", no_wrap=not is_text)
     total = max(sum(cost.seconds for cost in costs.by_stage.values()), _NOTHING)
     for row in rows:
         cost = costs.by_stage.get(id(row.flow))

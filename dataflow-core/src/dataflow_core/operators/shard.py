@@ -17,8 +17,9 @@ class ShardData(ProxyDataFlow):
 
     Over an indexed source the others are never read. Datapoints keep their positions, so the
     shards together are the unsharded stream, random draws included. A state taken of one shard
-    loads with any `index` and `count`: if all shards had taken equally many datapoints, the new
-    ones continue the same global order. A shard of a shard divides further.
+    loads with any `index` and `count`: if all shards had taken equally many datapoints, and none
+    was dropped on the way, the new ones continue the same global order. A shard of a shard divides
+    further.
 
     Order: as `ds`. The length counts positions, whether stages before drop some or not.
 

@@ -61,7 +61,10 @@ def demo(
         with serializer.load(database, shuffle=True) as jpegs:
             results = _run(jpegs, seed, epochs, workers, backend, progress=bars)
             originals = [decode_image(jpegs[number][0]) for number in _SHOWN_IDS]
-    out.write_bytes(_sheet(originals, results, seed))
+    try:
+        out.write_bytes(_sheet(originals, results, seed))
+    except OSError as error:
+        raise DemoError(f"{out} cannot be written: {error.strerror}") from error
     typer.echo(f"\ncontact sheet: {out}")
 
 

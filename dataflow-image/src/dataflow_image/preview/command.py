@@ -54,10 +54,15 @@ def preview(
         pipeline = flow.explain()
     if not rows:
         raise PreviewError(f"{target} yields nothing")
-    if kind in _PAGE:
-        out.write_text(preview_page(rows, target, seed, pipeline), encoding="utf-8")
-    else:
-        out.write_bytes(preview_sheet(rows, target, seed))
+    made = (
+        preview_page(rows, target, seed, pipeline).encode()
+        if kind in _PAGE
+        else preview_sheet(rows, target, seed)
+    )
+    try:
+        out.write_bytes(made)
+    except OSError as error:
+        raise PreviewError(f"{out} cannot be written: {error.strerror}") from error
     typer.echo(f"{len(rows)} images: {out}")
     if 0 < len(rows[0].augmented) < epochs:
         typer.echo(

@@ -95,9 +95,14 @@ def warn_of_idle_workers(plan: Plan, num_workers: int, frames: int) -> None:
     """Warn whoever called `frames` frames above if workers will have nothing to do."""
     if plan.part is None or plan.part.stream is None or num_workers == 1:
         return
+    remedy = (
+        "call parallel() before it, or move the work into a map after it"
+        if plan.flow._upstreams()
+        else "write __getitem__ (IndexedDataFlow), move the work into a map after it, or use"
+        " ReplicateData if it may be run several times at once"
+    )
     warnings.warn(
         f"{plan.flow._label()} can only be run by one worker at a time, so of {num_workers}"
-        " workers one will work. To use them all, write __getitem__ (IndexedDataFlow), move the"
-        " work into a map after it, or use ReplicateData if it may be run several times at once",
+        f" workers one will work. To use them all, {remedy}",
         stacklevel=2 + frames,
     )
