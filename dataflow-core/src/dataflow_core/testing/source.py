@@ -129,7 +129,7 @@ class SourceConformance:
         copied.reset_state(SEED)
         assert_same_stream(self._epoch(copied), expected)
 
-    @pytest.mark.parametrize("backend", ["inline", "thread"])
+    @pytest.mark.parametrize("backend", ["inline", "thread", "process"])
     def test_workers_read_the_same_stream(self, source: Make, backend: str) -> None:
         expected = self._expected(source)
         with source().map(_unchanged).parallel(3, backend) as flow:
