@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from dataflow_script import Script
@@ -51,7 +52,7 @@ def test_without_arguments_it_shows_what_there_is(dataflow: Script) -> None:
 
 def test_a_command_close_to_the_asked_one_is_named(dataflow: Script) -> None:
     done = dataflow("bensh")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith("error: there is no command 'bensh'")
     assert "near it: bench" in done.stderr
     assert "Traceback" not in done.stderr
@@ -59,8 +60,28 @@ def test_a_command_close_to_the_asked_one_is_named(dataflow: Script) -> None:
 
 def test_a_command_that_is_switched_off_is_no_mystery(dataflow: Script) -> None:
     done = dataflow("bench", DATAFLOW_DISABLE_PLUGINS="bench")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "DATAFLOW_DISABLE_PLUGINS switches it off" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "first"),
+    [
+        ("def pipe():\n    return 1 / 0\n", "line 2, in pipe"),
+        ("import numpy\nhalf =\n", "line 2"),
+    ],
+)
+def test_what_the_users_code_raises_is_shown_from_there_on(
+    dataflow: Script, tmp_path: Path, code: str, first: str
+) -> None:
+    (tmp_path / "own.py").write_text(code)
+    done = dataflow("bench", f"{tmp_path / 'own.py'}:pipe")
+    assert done.returncode == 1
+    files = [line for line in done.stderr.splitlines() if line.strip().startswith("File ")]
+    assert "own.py" in files[0]
+    assert first in files[0]
+    whole = dataflow("--traceback", "bench", f"{tmp_path / 'own.py'}:pipe").stderr
+    assert "group.py" in whole
 
 
 class TestForeignCommands:

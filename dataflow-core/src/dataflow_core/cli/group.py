@@ -6,17 +6,31 @@ contexts and commands have no name that is right for both: they are `Any` here.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
 import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
-from dataflow_core.errors import AmbiguousPluginError, BrokenPluginError, DataFlowError, PluginError
+from dataflow_core.errors import (
+    AmbiguousPluginError,
+    BrokenPluginError,
+    DataFlowError,
+    PluginError,
+    UnknownPluginError,
+)
 from dataflow_core.flow import DataFlow
 
 _KIND = "commands"
+
+# What they raise says how a command was called, and is told by them.
+_CLICK = frozenset({"click", "typer"})
+
+# Modules through which a command comes to the user's own code.
+_OWN = ("dataflow_core.cli", "typer", "click", "importlib", "_frozen_importlib", "runpy")
 
 
 class CommandGroup(TyperGroup):
@@ -39,12 +53,28 @@ class CommandGroup(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except DataFlowError as error:
-            if ctx.params["traceback"]:
+        except Exception as error:
+            if ctx.params["traceback"] or _package_of(type(error)) in _CLICK:
                 raise
-            notes = getattr(error, "__notes__", ())
-            typer.echo("\n".join([f"error: {error}", *notes]), err=True)
-            raise typer.Exit(1) from error
+            if isinstance(error, DataFlowError):
+                notes = getattr(error, "__notes__", ())
+                typer.echo("\n".join([f"error: {error}", *notes]), err=True)
+            else:
+                traceback.print_exception(type(error), error, _from_users_code(error.__traceback__))
+            raise typer.Exit(2 if isinstance(error, UnknownPluginError) else 1) from error
+
+
+def _package_of(kind: type) -> str:
+    return kind.__module__.partition(".")[0]
+
+
+def _from_users_code(trace: TracebackType | None) -> TracebackType | None:
+    """Return a traceback without its first frames, as long as these are the command line's own."""
+    while trace is not None:
+        if not str(trace.tb_frame.f_globals.get("__name__", "")).startswith(_OWN):
+            break
+        trace = trace.tb_next
+    return trace
 
 
 def _made_command(name: str, target: Any) -> Any:

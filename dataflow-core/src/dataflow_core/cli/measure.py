@@ -84,6 +84,9 @@ class _Scale(PointwiseFlow):
         self.datapoints = 0
         self.bytes = 0
 
+    def _label(self) -> str:
+        return self.ds._label()
+
     def _call(self) -> Callable[[Datapoint], Datapoint]:
         def call(dp: Datapoint) -> Datapoint:
             if self.datapoints < _WEIGHED:

@@ -100,6 +100,11 @@ class ShortForms:
             object.__getattribute__(self, name)
         if name.startswith("_"):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if name == "ds":
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute 'ds'; call super().__init__(ds)"
+                " in its __init__()"
+            )
         if name not in registry.operators:
             near = registry.near(name, "operators")
             hint = f"; operators spelled alike: {', '.join(near)}" if near else ""
