@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
-from dataflow_core.errors import WorkerError
+from dataflow_core.errors import ParallelError, WorkerError
 from dataflow_core.parallel.part import WorkersPart
 from dataflow_core.parallel.processes.roster import Member, Roster
 from dataflow_core.parallel.processes.spawn import stop_all
@@ -39,9 +41,15 @@ class WorkerPool(ABC, Generic[W]):
 
     Raises:
         NotPicklableError: if the part cannot be pickled.
+        ParallelError: on a system that is not POSIX.
     """
 
     def __init__(self, part: WorkersPart, num_workers: int, packing: Packing = CODEC) -> None:
+        if os.name != "posix":
+            raise ParallelError(
+                "worker processes get descriptors from their parent, which this system"
+                f' ({sys.platform}) has no way for; use backend="thread"'
+            )
         self._part = part.packed()
         self._maker = part.maker()
         self._packing = packing
