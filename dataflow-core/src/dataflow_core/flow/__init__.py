@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataflow_core.flow.chain_run import Call
+from dataflow_core.flow.checks import checked_count
 from dataflow_core.flow.dataflow import DataFlow
 from dataflow_core.flow.datapoint import (
     DROP,
@@ -34,6 +35,7 @@ __all__ = [
     "RNGDataFlow",
     "Run",
     "Scope",
+    "checked_count",
     "component",
     "identify",
     "position_at_hand",

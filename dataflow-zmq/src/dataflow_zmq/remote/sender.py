@@ -10,14 +10,15 @@ from time import monotonic
 from typing import Any, SupportsIndex
 
 from dataflow_core import DataFlow, StateError, UnknownLengthError
+from dataflow_core.flow import checked_count
 from dataflow_zmq.remote.access.address import check_address
 from dataflow_zmq.remote.access.keys import KeyFile, KeyFiles, Keys
+from dataflow_zmq.remote.checks import checked_timeout
 from dataflow_zmq.remote.sending.desk import Desk
 from dataflow_zmq.remote.sending.producer import Producer
 from dataflow_zmq.remote.sending.protocol import Identity, Sending
 from dataflow_zmq.remote.sending.snapshot import restore
 from dataflow_zmq.remote.sending.state_file import StateFile
-from dataflow_zmq.remote.terms import checked_count, checked_timeout
 from dataflow_zmq.remote.wire.loop import Sockets
 from dataflow_zmq.remote.wire.messages import ID_BYTES
 
@@ -89,8 +90,11 @@ def send_dataflow_zmq(  # noqa: PLR0913  (what users know, and one keyword for e
         )
     keys = Keys.load(server_keys, authorized_keys, bound=bind)
     check_address(addr, secure=keys is not None, insecure=insecure)
-    most = None if epochs is None else checked_count(epochs, "epochs")
-    per_receiver, timeout_s = checked_count(hwm, "hwm"), checked_timeout(timeout)
+    most = None if epochs is None else checked_count(epochs, "epochs", "send_dataflow_zmq")
+    per_receiver, timeout_s = (
+        checked_count(hwm, "hwm", "send_dataflow_zmq"),
+        checked_timeout(timeout),
+    )
     with ExitStack() as stack:
         stack.callback(df.close)
         show = stack.enter_context(_bar(shown=progress))

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import SupportsIndex
 
 from dataflow_core import DataFlow, UnknownLengthError
-from dataflow_core.flow import Place, Run, Scope
+from dataflow_core.flow import Place, Run, Scope, checked_count
 from dataflow_zmq.remote.access.address import check_address
 from dataflow_zmq.remote.access.keys import KeyFile, KeyFiles, Keys
+from dataflow_zmq.remote.checks import checked_timeout
 from dataflow_zmq.remote.receiving.connection import Connection, Terms
 from dataflow_zmq.remote.receiving.run import RemoteRun
-from dataflow_zmq.remote.terms import checked_count, checked_timeout
 
 #: Stages ask for lengths when a pipeline is put together, long before its senders need be there.
 LENGTH_PATIENCE_S = 2.0
@@ -90,12 +90,12 @@ class RemoteDataZMQ(DataFlow):
         addresses = [addr1] if addr2 is None else [addr1, addr2]
         for address in addresses:
             check_address(address, secure=keys is not None, insecure=insecure)
-        at_least = checked_count(senders, "senders")
+        at_least = checked_count(senders, "senders", "RemoteDataZMQ")
         self._terms = Terms(
             tuple(addresses),
             bind,
             keys,
-            checked_count(hwm, "hwm"),
+            checked_count(hwm, "hwm", "RemoteDataZMQ"),
             at_least if bind else max(at_least, len(addresses)),
             checked_timeout(timeout),
         )
