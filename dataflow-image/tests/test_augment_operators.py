@@ -54,6 +54,18 @@ class FailsOn(imgaug.ImageAugmentor):
         return imgaug.NoOpTransform()
 
 
+class Turn(imgaug.ImageAugmentor):
+    """Turns an image about its centre, always by the same angle."""
+
+    def __init__(self, degrees: float) -> None:
+        self.degrees = degrees
+
+    def get_transform(self, img: npt.NDArray[Any]) -> imgaug.Transform:
+        h, w = img.shape[:2]
+        matrix = cv2.getRotationMatrix2D((w / 2 - 0.5, h / 2 - 0.5), self.degrees, 1.0)
+        return imgaug.WarpAffineTransform(matrix, (w, h))
+
+
 class TestAugmentImageComponent:
     @pytest.mark.parametrize("augmentors", [[MIRROR], (MIRROR,), imgaug.AugmentorList([MIRROR])])
     def test_takes_a_list_or_an_augmentor_list(self, augmentors: Any) -> None:
@@ -389,6 +401,59 @@ class TestAugmentImageComponents:
         augmentors = [imgaug.MapImage(np.invert)]
         with pytest.raises(NotImplementedError, match="coord_func"):
             list(AugmentImageComponents(flow, augmentors, index=0, coords_index=1))
+
+
+class TestBoxesOnTheirWay:
+    """What has left a frame stays out; what is in keeps its corners."""
+
+    @pytest.mark.parametrize(
+        "augmentors",
+        [
+            [imgaug.CenterCrop(50), imgaug.CenterPaste(100)],
+            [imgaug.CenterCrop(50), MIRROR, imgaug.Affine(scale=(0.5, 0.5), border=0)],
+            [imgaug.Affine(scale=(2.0, 2.0)), imgaug.Affine(scale=(0.5, 0.5), border=0)],
+            [imgaug.AugmentorList([imgaug.CenterCrop(50)]), imgaug.CenterPaste(100)],
+            [
+                imgaug.CenterCrop(50),
+                imgaug.MapImage(np.flipud, lambda points: points * (1, -1) + (0, 50)),
+                imgaug.CenterPaste(100),
+            ],
+            [
+                imgaug.MapImage(lambda img: img[25:75, 25:75], lambda points: points - 25),
+                imgaug.CenterPaste(100),
+            ],
+        ],
+        ids=lambda augmentors: "-".join(type(augmentor).__name__ for augmentor in augmentors),
+    )
+    @pytest.mark.parametrize("fuse", [True, False])
+    def test_what_was_cut_off_does_not_come_back(self, augmentors: Any, fuse: bool) -> None:
+        img = np.zeros((100, 100, 3), np.uint8)
+        boxes = np.array([[2.0, 2, 12, 12], [15, 40, 45, 60]])
+        img[40:60, 15:45] = 255
+        flow = flow_of([img, boxes, np.arange(2)])
+        changed = AugmentImageComponents(
+            flow, augmentors, 0, fuse=fuse, box_index=1, per_box_index=2
+        )
+        [[image, [box], classes]] = changed
+        rows, columns = np.nonzero(image[:, :, 0] > 127)
+        around = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+        np.testing.assert_allclose(box, around, atol=1)
+        assert classes.tolist() == [1]
+        [[_, both, _]] = AugmentImageComponents(flow, augmentors, 0, fuse=fuse, box_index=1)
+        assert imgaug.clip_boxes(both, 100, 100).is_empty.tolist() == [True, False]
+
+    def test_an_emptied_box_has_no_area_however_it_is_turned(self) -> None:
+        boxes = [[0.0, 0.0, 9.0, 9.0]]
+        augmentors = [imgaug.CenterCrop(50), Turn(45), imgaug.CenterPaste(200)]
+        flow = flow_of([picture(100, 100), boxes])
+        [[_, [[x0, y0, x1, y1]]]] = AugmentImageComponents(flow, augmentors, 0, box_index=1)
+        assert (x1 - x0) * (y1 - y0) == 0
+
+    def test_boxes_within_their_frames_do_not_grow_at_every_turn(self) -> None:
+        turns = [Turn(degrees) for degrees in (30, 30, -60)]
+        flow = flow_of([picture(100, 100), [[40.0, 45.0, 60.0, 55.0]]])
+        [[_, boxes]] = AugmentImageComponents(flow, turns, 0, box_index=1)
+        np.testing.assert_allclose(boxes, [[40, 45, 60, 55]], atol=1e-9)
 
 
 class TestFingerprint:

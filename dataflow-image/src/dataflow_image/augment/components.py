@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from dataflow_core import Component, DataFlow, Datapoint
 from dataflow_core.flow import Index, component, with_component
-from dataflow_image import imgaug
+from dataflow_image.augment.boxes import moved_boxes
 from dataflow_image.augment.flow import AugmentFlow
 from dataflow_image.augment.images import first_image_at, image_at, refuse_other_size, size_after
 from dataflow_image.imgaug import AugmentorList, ImageAugmentor
@@ -39,7 +39,8 @@ class AugmentImageComponents(AugmentFlow):
         mask_index: masks of any dtype, of the images' height and width; values are copied, never
             mixed, and no operation on colours touches them.
         box_index: (N, 4) boxes, x0 y0 x1 y1; what comes out are the upright boxes around the
-            transformed ones, clipped to the image. Boxes that have left it have no area.
+            transformed ones, clipped to the image. What one augmentor cuts off or pushes out of
+            the frame does not come back with the next. Boxes that have left have no area.
         polygon_index: lists of (N, 2) points.
         per_box_index: arrays with a row for each box, such as their classes. From these and from
             the boxes the rows of boxes that have left the image are taken out; without it they
@@ -116,10 +117,10 @@ class AugmentImageComponents(AugmentFlow):
         for index in self.coords_index:
             points = transform.apply_coords(self._numbers(self._mark(dp, index)))
             changed = with_component(changed, index, points)
-        h, w = size_after(transform, changed[self.index[0]])
+        size = size_after(transform, changed[self.index[0]])
         for index in self.box_index:
-            moved = transform.apply_box(self._numbers(self._mark(dp, index)))
-            boxes, is_empty = imgaug.clip_boxes(moved, h, w)
+            given = self._numbers(self._mark(dp, index))
+            boxes, is_empty = moved_boxes(transform, given, first, size)
             if self.per_box_index:
                 boxes = boxes[~is_empty]
                 changed = self._without_rows(changed, is_empty)

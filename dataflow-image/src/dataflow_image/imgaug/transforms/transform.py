@@ -68,9 +68,8 @@ class Transform(PlainData, ABC):
             NotImplementedError: the transform does not know how points move.
             ValueError: `boxes` is not of shape (N, 4).
         """
-        boxes = as_boxes(boxes)
-        corners = self.apply_coords(boxes[:, _CORNERS].reshape(-1, 2)).reshape(-1, 4, 2)
-        return np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+        corners = box_corners(as_boxes(boxes))
+        return upright(self.apply_coords(corners.reshape(-1, 2)).reshape(-1, 4, 2))
 
     def apply_polygons(self, polygons: Sequence[Coords]) -> list[Coords]:
         """Return the polygons, each (N, 2) points, after the transform.
@@ -131,6 +130,16 @@ def as_boxes(boxes: npt.ArrayLike) -> Boxes:
         ValueError: the shape is another one.
     """
     return _rows(boxes, 4, "boxes have shape (N, 4): x0 y0 x1 y1")
+
+
+def box_corners(boxes: Boxes) -> Coords:
+    """Return the corners of (N, 4) boxes, (N, 4, 2)."""
+    return boxes[:, _CORNERS].reshape(-1, 4, 2)
+
+
+def upright(corners: Coords) -> Boxes:
+    """Return the (N, 4) smallest upright boxes around (N, 4, 2) corners."""
+    return np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
 
 
 def as_points(coords: npt.ArrayLike) -> Coords:
