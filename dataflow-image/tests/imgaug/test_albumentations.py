@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from dataflow_core import DataFromList
+from dataflow_image import AugmentImageComponents
 from dataflow_image.imgaug import Albumentations, Transform
 
 
@@ -51,6 +53,35 @@ def test_points_and_masks_follow_the_image(library: Any, photo: npt.NDArray[Any]
         np.testing.assert_array_equal(tfm.apply_mask(mask), expected)
         flipped += is_flipped
     assert 10 < flipped < 30
+
+
+@pytest.mark.parametrize("name", ["ElasticTransform", "OpticalDistortion", "ThinPlateSpline"])
+def test_points_that_are_lost_are_nan_and_the_others_keep_their_rows(
+    library: Any, name: str, photo: npt.NDArray[Any]
+) -> None:
+    kinds: dict[str, dict[str, Any]] = {"ElasticTransform": {"alpha": 100, "sigma": 8}}
+    augmentor = Albumentations(getattr(library, name)(p=1, **kinds.get(name, {})))
+    augmentor.reset_state(0)
+    points = np.array([[1.0, 1], [79, 2], [5, 58], [78, 59], [40, 30], [np.nan, 7]], np.float32)
+    lost = 0
+    for _ in range(20):
+        tfm = augmentor.get_transform(photo)
+        moved = tfm.apply_coords(points)
+        assert moved.dtype == points.dtype
+        alone = np.concatenate([tfm.apply_coords(point[np.newaxis]) for point in points])
+        np.testing.assert_array_equal(moved, alone)
+        is_lost = np.isnan(moved).any(axis=1)
+        assert is_lost[-1]
+        lost += is_lost[:-1].sum()
+    assert lost > 0
+
+
+def test_boxes_whose_corners_are_lost_are_an_error(library: Any, photo: npt.NDArray[Any]) -> None:
+    augmentor = Albumentations(library.ThinPlateSpline(p=1))
+    dps = [[photo, [[0.0, 0.0, 80.0, 60.0]]]] * 20
+    flow = AugmentImageComponents(DataFromList(dps), [augmentor], 0, box_index=1)
+    with pytest.raises(ValueError, match=r"ThinPlateSpline.* has lost corners of boxes"):
+        list(flow)
 
 
 DTYPES = "bool uint8 int8 uint16 int16 uint32 int32 uint64 int64 float16 float32 float64"

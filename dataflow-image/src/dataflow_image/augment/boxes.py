@@ -52,7 +52,8 @@ def moved_boxes(
 
     Raises:
         NotImplementedError: the transform does not know how points move.
-        ValueError: `boxes` is not of shape (N, 4).
+        ValueError: `boxes` is not of shape (N, 4), or a member loses corners of one, as some of
+            albumentations' do.
     """
     boxes = as_boxes(boxes)
     members = list(_flat(transform))
@@ -109,4 +110,10 @@ def _cut(corners: Boxes, height: int, width: int, lost: npt.NDArray[np.bool_]) -
 def _moved(member: Transform, corners: Boxes) -> Boxes:
     if type(member).apply_box is not Transform.apply_box:
         return box_corners(member.apply_box(upright(corners)))
-    return member.apply_coords(corners.reshape(-1, 2)).reshape(-1, 4, 2)
+    moved = member.apply_coords(corners.reshape(-1, 2)).reshape(-1, 4, 2)
+    if (np.isnan(moved) & ~np.isnan(corners)).any():
+        raise ValueError(
+            f"{member!r} has lost corners of boxes, so that nobody knows where these boxes are: "
+            "augment images that have boxes without it"
+        )
+    return moved

@@ -19,7 +19,9 @@ class Albumentations(ImageAugmentor):
     """Wrap an augmentor of albumentations, version 2 or later, or a whole `Compose`.
 
     Its draws come from `self.rng`, so they belong to the datapoint's position like all others.
-    Images are handed over as they are: most of its augmentors expect RGB.
+    Images are handed over as they are: most of its augmentors expect RGB. Points that it loses, as
+    its elastic distortions do near the edges, come back as NaN; where corners of boxes are lost,
+    `AugmentImageComponents` raises a ValueError.
 
     Args:
         augmentor: the augmentor.

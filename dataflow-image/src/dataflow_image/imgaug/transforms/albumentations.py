@@ -78,10 +78,19 @@ class AlbumentationsTransform(Transform):
         return augmented
 
     def apply_coords(self, coords: Coords) -> Coords:
-        """Return the points where albumentations puts them; it counts in pixel indices."""
+        """Return the points where albumentations puts them.
+
+        Some of its distortions lose points that leave the image, or lie near its edge: these are
+        NaN, and so are boxes with such a corner.
+        """
         points = as_points(coords)
-        moved = self._run(image=self._black(), keypoints=points - 0.5)["keypoints"]
-        return (np.asarray(moved, np.float64).reshape(-1, 2) + 0.5).astype(points.dtype)
+        (known,) = np.isfinite(points).all(axis=1).nonzero()
+        # It counts in pixel indices. Each point carries its number, by which those left are told.
+        changed = self._run(image=self._black(), keypoints=points[known] - 0.5, number=known)
+        moved = np.full_like(points, np.nan)
+        left = np.asarray(changed["number"], np.intp)
+        moved[left] = np.asarray(changed["keypoints"], np.float64).reshape(-1, 2) + 0.5
+        return moved
 
     def apply_mask(self, mask: Image) -> Image:
         """Return the mask as albumentations changes masks, of the same dtype.
@@ -106,7 +115,9 @@ class AlbumentationsTransform(Transform):
         albumentations = _library()
         points = None
         if "keypoints" in targets:
-            points = albumentations.KeypointParams("xy", remove_invisible=False)
+            points = albumentations.KeypointParams(
+                "xy", label_fields=["number"], remove_invisible=False
+            )
         # A copy, because seeding modifies it, and other threads run it too.
         pipeline = albumentations.Compose(
             [copy.deepcopy(self.augmentor)], keypoint_params=points, seed=self.seed
