@@ -348,6 +348,13 @@ class TestAugmentImageComponents:
         assert out[1].dtype == np.int64
         assert set(np.unique(out[1])) == {0, 1000}
 
+    def test_a_stack_of_no_masks_is_moved_too(self) -> None:
+        flow = flow_of([picture(), np.zeros((6, 8, 0), np.bool_)])
+        augmentors = [MIRROR, imgaug.Transpose(1.0), imgaug.Resize((4, 5)), imgaug.Affine((2, 2))]
+        [[_, masks]] = AugmentImageComponents(flow, augmentors, 0, mask_index=1)
+        assert masks.shape == (4, 5, 0)
+        assert masks.dtype == np.bool_
+
     def test_all_marks_move_alike(self) -> None:
         dp = {
             "image": picture(),

@@ -110,6 +110,35 @@ def test_a_box_is_drawn_where_it_is() -> None:
     assert abs(columns.max() - 200) <= 2
 
 
+@pytest.mark.parametrize("far", [np.nan, np.inf, 1e6, 1e9, 1e12])
+@pytest.mark.parametrize("kind", ["points", "boxes", "polygons"])
+def test_marks_that_are_lost_or_far_away_leave_the_others_to_be_drawn(
+    kind: str, far: float
+) -> None:
+    black = np.zeros((60, 90, 3), np.uint8)
+    near = np.array([[10.0, 10, 20, 20], [30, 30, 50, 50]])
+    away = np.array([[10.0, far, far, 20]])
+    if kind != "boxes":
+        near, away = near.reshape(-1, 2), away.reshape(-1, 2)
+    shown = drawn(black, Marks(**{kind: [np.concatenate([near, away])]}))
+    assert (shown[:, :, 1:].any(axis=2) & drawn(black, Marks(**{kind: [near]})).any(axis=2)).any()
+    assert not drawn(black, Marks(**{kind: [np.full_like(near, np.nan)]})).any()
+
+
+@pytest.mark.parametrize("channels", [(), (1,), (2,), (3,), (5,), (0,)])
+def test_masks_are_drawn_whatever_channels_they_have(channels: tuple[int, ...]) -> None:
+    mask = np.zeros((60, 90, *channels), np.bool_)
+    mask[10:30, 10:30, ...] = True
+    shown = drawn(np.zeros((60, 90, 3), np.uint8), Marks(masks=[mask]))
+    assert shown.any() == (channels != (0,))
+    if channels:
+        # What only the last channel marks is seen, too.
+        mask[..., :-1] = False
+        np.testing.assert_array_equal(
+            drawn(np.zeros_like(shown), Marks(masks=[mask])).any(), channels != (0,)
+        )
+
+
 def test_every_kind_of_image_becomes_a_picture() -> None:
     for image in (
         np.zeros((4, 5), np.uint8),

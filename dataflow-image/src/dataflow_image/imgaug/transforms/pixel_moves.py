@@ -70,4 +70,9 @@ def move_bits(mask: Image, move: Callable[[Image], Image]) -> Image:
     carrier = _CARRIERS.get(mask.dtype.itemsize)
     if carrier is None or mask.dtype.hasobject:
         raise TypeError(f"masks are arrays of bools, ints or floats, got {mask.dtype}")
+    if channel_count(mask) == 0:
+        # A stack of no instances; of no channels OpenCV knows nothing.
+        return move(np.zeros(mask.shape[:2], np.uint8))[:, :, np.newaxis][:, :, :0].astype(
+            mask.dtype
+        )
     return keep_axes(move(mask.view(carrier)), mask).view(mask.dtype)
