@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 
 from dataflow_image.imgaug import (
     Affine,
+    AugmentorList,
     BackgroundFiller,
     CenterPaste,
     ConstantBackgroundFiller,
+    Flip,
     GaussianDeform,
     RandomCropRandomShape,
     RandomPaste,
@@ -24,6 +26,7 @@ from dataflow_image.imgaug import (
     Rotation,
     RotationAndCropValid,
     Shift,
+    TransformList,
     WarpAffineTransform,
 )
 from dataflow_image.imgaug.rotation import largest_upright_window
@@ -372,3 +375,27 @@ def test_parameters_are_checked_at_construction(
 ) -> None:
     with pytest.raises(error, match=message):
         kind(**arguments)
+
+
+@pytest.mark.parametrize("interp", [cv2.INTER_LINEAR, cv2.INTER_AREA])
+def test_float64_is_sampled_where_float32_is(interp: int) -> None:
+    ramp = np.tile(np.arange(60.0) * 4, (40, 1))
+    shift = WarpAffineTransform([[1, 0, -0.37], [0, 1, 0]], (60, 40), interp)
+    warped = shift.apply_image(ramp)
+    assert warped.dtype == np.float64
+    np.testing.assert_array_equal(warped, shift.apply_image(ramp.astype(np.float32)))
+
+
+def test_fused_warps_of_float64_differ_no_more_than_those_of_float32(
+    random: np.random.Generator,
+) -> None:
+    img = random.integers(0, 256, (120, 160, 3)).astype(np.float64)
+    augmentors = AugmentorList([RotationAndCropValid(30), Flip(horiz=True, prob=1.0)])
+    augmentors.reset_state(0)
+    for _ in range(5):
+        tfm = augmentors.get_transform(img)
+        single = img.astype(np.float32)
+        apart = TransformList(tfm.tfms, fused=False)
+        differences = np.abs(tfm.apply_image(img) - apart.apply_image(img)).max()
+        of_single = np.abs(tfm.apply_image(single) - apart.apply_image(single)).max()
+        assert differences <= of_single + 1e-3

@@ -32,8 +32,8 @@ class AugmentImageComponent(AugmentFlow):
         catch_exceptions: leave out a datapoint on which an augmentor fails, count it in
             `num_dropped`, and log each kind of failure once, as a warning to the logger
             `dataflow_image`. A datapoint that has no image at `index` raises all the same.
-        fuse: False applies what the augmentors draw one by one, to compare; pixels differ by
-            rounding.
+        fuse: False applies what the augmentors draw one by one, to compare; pixels differ as
+            AugmentorList says: by rounding, and where warps meet.
 
     Raises:
         TypeError: if `augmentors` holds something else.

@@ -29,7 +29,10 @@ class AugmentorList(ImageAugmentor):
     Args:
         augmentors: in the order in which they are applied.
         fuse: False applies what they draw one by one, down to the members of members, to compare;
-            they draw the same, and pixels differ by rounding.
+            they draw the same. Fused, chains of warps are one warp, which interpolates pixels once
+            instead of several times: there results differ beyond rounding, and the fused one is the
+            sharper. Fused colours of `clip=False` saturate uint8 once, at their end. All else
+            differs by rounding at most.
 
     Raises:
         TypeError: one of them is no ImageAugmentor.

@@ -84,7 +84,7 @@ class AlbumentationsTransform(Transform):
         NaN, and so are boxes with such a corner.
         """
         points = as_points(coords)
-        (known,) = np.isfinite(points).all(axis=1).nonzero()
+        (known,) = np.nonzero(np.isfinite(points).all(axis=1))
         # It counts in pixel indices. Each point carries its number, by which those left are told.
         changed = self._run(image=self._black(), keypoints=points[known] - 0.5, number=known)
         moved = np.full_like(points, np.nan)

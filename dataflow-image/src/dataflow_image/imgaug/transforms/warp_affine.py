@@ -17,10 +17,17 @@ from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_poi
 
 __all__ = ["WarpAffineTransform"]
 
+# In warps one is the other.
+_LINEAR = (cv2.INTER_LINEAR, cv2.INTER_AREA)
+
 
 @dataclass(frozen=True)
 class WarpAffineTransform(Transform):
     """Warp an image by an affine map of pixel indices, as `cv2.warpAffine` does.
+
+    uint8, uint16 and floats are sampled linearly at the very places that the matrix tells, float64 in
+    single precision. OpenCV rounds places to 1/32 pixel for int16, for cubics and for Lanczos;
+    versions before 5.0 may do so for all.
 
     >>> shift = WarpAffineTransform([[1, 0, 5], [0, 1, 0]], (20, 10))
     >>> shift.apply_coords(np.array([[1.0, 2.0]]))
@@ -97,6 +104,9 @@ class WarpAffineTransform(Transform):
         shift = self._shift_of(*size)
         if self.borderMode == cv2.BORDER_REFLECT_101 and 1 in size:
             img = _with_two_lines(img)
+        if img.dtype == np.float64 and shift is None and interp in _LINEAR:
+            # In double precision OpenCV rounds the places that it samples to 1/32 pixel.
+            return self._warp(img.astype(np.float32), interp, fill).astype(np.float64)
         # OpenCV reads a bare number as the first channel's value, and fills others with zero.
         fills = tuple(fill) if isinstance(fill, Sequence) else (fill,) * max(4, channel_count(img))
 
