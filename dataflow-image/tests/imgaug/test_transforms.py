@@ -39,8 +39,13 @@ from dataflow_image.imgaug.spec import ImageSpec
 from dataflow_image.imgaug.transforms import (
     CastTransform,
     ColorTransform,
+    CutoutTransform,
     GaussianBlurTransform,
+    GaussianNoiseTransform,
     HueTransform,
+    JpegTransform,
+    PasteTransform,
+    SaltPepperTransform,
     SharpnessTransform,
 )
 from dataflow_image.imgaug.transforms.color_steps import Contrast, brightness
@@ -442,3 +447,79 @@ def test_floats_of_every_size_are_augmented(augmentor: ImageAugmentor, dtype: An
         augmented = augmentor.augment(img.astype(dtype))
     assert augmented.dtype == dtype
     np.testing.assert_allclose(augmented, expected, atol=0.5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [
+        (CropTransform, {"y0": 1, "x0": 2, "h": 3, "w": 4}),
+        (FlipTransform, {"h": 3, "w": 4, "horiz": True}),
+        (ResizeTransform, {"h": 3, "w": 4, "new_h": 5, "new_w": 6, "interp": 1}),
+        (PasteTransform, {"y0": 1, "x0": 2, "h": 3, "w": 4, "new_h": 9, "new_w": 9}),
+        (CutoutTransform, {"y0": 1, "x0": 2, "h": 3, "w": 4, "fill": 5.0}),
+        (GaussianNoiseTransform, {"sigma": 2.0, "seed": 7}),
+        (SaltPepperTransform, {"white_prob": 0.5, "black_prob": 0.25, "seed": 7}),
+        (JpegTransform, {"quality": 70}),
+        (
+            WarpAffineTransform,
+            {
+                "mat": [[1, 0, 5], [0, 1, 0]],
+                "dsize": (20, 10),
+                "interp": 1,
+                "borderMode": 1,
+                "borderValue": 3.0,
+            },
+        ),
+    ],
+)
+def test_numbers_of_numpy_make_the_same_transform(kind: Any, arguments: dict[str, Any]) -> None:
+    plain = kind(**arguments)
+    names = {name: np.asarray(value) for name, value in arguments.items()}
+    of_numpy = kind(**{name: value if value.ndim else value[()] for name, value in names.items()})
+    assert of_numpy == plain
+    assert repr(of_numpy) == repr(plain)
+    again = Transform.from_dict(json.loads(json.dumps(of_numpy.to_dict())))
+    assert repr(again) == repr(plain)
+
+
+@pytest.mark.parametrize("matrix", [[[1, 0, 5], [0, 1, 0]], [[0.9, 0.1, 5], [-0.1, 0.9, 0]]])
+@pytest.mark.parametrize("value", [np.float32(3), np.int64(3), np.array([3.0]), np.array(3), 3])
+def test_a_fill_of_numpy_fills(matrix: Any, value: Any) -> None:
+    img = np.arange(200, dtype=np.uint8).reshape(10, 20)
+    filled = WarpAffineTransform(matrix, (20, 10), borderValue=value).apply_image(img)
+    expected = WarpAffineTransform(matrix, (20, 10), borderValue=3.0).apply_image(img)
+    np.testing.assert_array_equal(filled, expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"interp": cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP}, ValueError, "interp .* flags"),
+        ({"interp": cv2.INTER_NEAREST_EXACT}, ValueError, "for resizing only"),
+        ({"interp": 99}, ValueError, "interp"),
+        ({"interp": True}, TypeError, "interp"),
+        ({"borderMode": cv2.BORDER_TRANSPARENT}, ValueError, "borderMode"),
+        ({"borderMode": "wrap"}, TypeError, "borderMode"),
+        ({"borderValue": "3"}, TypeError, "borderValue"),
+        ({"borderValue": ()}, TypeError, "borderValue"),
+        ({"dsize": (0, 10)}, ValueError, "dsize must be positive"),
+        ({"dsize": (20.9, 10)}, TypeError, "dsize"),
+        ({"dsize": (20, 10, 3)}, TypeError, "dsize"),
+    ],
+)
+def test_a_warp_refuses_what_opencv_would_take_for_something_else(
+    arguments: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        WarpAffineTransform(**{"mat": [[1, 0, 5], [0, 1, 0]], "dsize": (20, 10)} | arguments)
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "[20]", "[Infinity, 10]", "[NaN, 10]", "[20.9, 10]", "20", "null", '["20", 10]']
+)
+def test_a_size_that_is_none_is_a_value_error_when_read(text: str) -> None:
+    data = json.loads(
+        f'{{"type": "WarpAffineTransform", "mat": [[1,0,0],[0,1,0]], "dsize": {text}}}'
+    )
+    with pytest.raises(ValueError, match="dsize must be"):
+        Transform.from_dict(data)

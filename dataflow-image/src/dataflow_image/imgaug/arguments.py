@@ -7,7 +7,7 @@ raise TypeError for what is of the wrong kind, ValueError for what is out of ran
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from typing import TypeGuard
 
@@ -16,7 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "BORDERS",
     "INTERPOLATIONS",
+    "INTERPOLATIONS_OF_WARPS",
     "around_one",
     "around_zero",
     "array",
@@ -34,6 +36,7 @@ __all__ = [
     "pixel_value",
     "positive_int",
     "probability",
+    "settle",
     "shape_2d",
 ]
 
@@ -51,9 +54,11 @@ INTERPOLATIONS = frozenset(
 
 _ONLY_RESIZES = frozenset({cv2.INTER_LINEAR_EXACT, cv2.INTER_NEAREST_EXACT})
 
+INTERPOLATIONS_OF_WARPS = INTERPOLATIONS - _ONLY_RESIZES
+
 # OpenCV's ways to fill what lies outside of an image. A warp has no BORDER_ISOLATED, and
 # BORDER_TRANSPARENT would leave memory as it was found.
-_BORDERS = frozenset(
+BORDERS = frozenset(
     {
         cv2.BORDER_CONSTANT,
         cv2.BORDER_REPLICATE,
@@ -229,7 +234,10 @@ def interpolation(owner: str, value: object, *, warps: bool = False) -> int:
     """Return one of OpenCV's interpolations, such as can `warps` and not only resize."""
     number = integer(owner, "interp", value)
     if number not in INTERPOLATIONS:
-        raise ValueError(f"{owner}: interp must be one of cv2's INTER_* constants, got {value!r}")
+        raise ValueError(
+            f"{owner}: interp must be one of cv2's INTER_* constants, without flags such as "
+            f"cv2.WARP_INVERSE_MAP, got {value!r}"
+        )
     if warps and number in _ONLY_RESIZES:
         raise ValueError(
             f"{owner}: cv2.INTER_LINEAR_EXACT and INTER_NEAREST_EXACT are for resizing only, and "
@@ -238,12 +246,12 @@ def interpolation(owner: str, value: object, *, warps: bool = False) -> int:
     return number
 
 
-def border(owner: str, value: object) -> int:
+def border(owner: str, value: object, name: str = "border") -> int:
     """Return one of OpenCV's ways to fill what lies outside of an image."""
-    number = integer(owner, "border", value)
-    if number not in _BORDERS:
+    number = integer(owner, name, value)
+    if number not in BORDERS:
         raise ValueError(
-            f"{owner}: border must be cv2.BORDER_CONSTANT, _REPLICATE, _REFLECT, _REFLECT_101 or "
+            f"{owner}: {name} must be cv2.BORDER_CONSTANT, _REPLICATE, _REFLECT, _REFLECT_101 or "
             f"_WRAP, got {value!r}"
         )
     return number
@@ -270,6 +278,16 @@ def function(owner: str, name: str, value: object) -> None:
     """Accept anything that can be called."""
     if not callable(value):
         raise TypeError(f"{owner}: {name} must be callable, got {value!r}")
+
+
+def settle(owner: object, check: Callable[[str, str, object], object], *names: str) -> None:
+    """Bring fields of a frozen dataclass into the form that a check above returns.
+
+    So what compares equal looks the same, whether it was given as numpy's number or as Python's.
+    """
+    for name in names:
+        value = check(type(owner).__name__, name, getattr(owner, name))
+        object.__setattr__(owner, name, value)
 
 
 def _is_pair(value: object) -> TypeGuard[Sequence[object]]:

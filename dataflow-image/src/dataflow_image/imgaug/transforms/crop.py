@@ -43,10 +43,8 @@ class CropTransform(Transform):
             and self.h > 0
             and self.w > 0
         ):
-            arguments.integer("CropTransform", "y0", self.y0)
-            arguments.integer("CropTransform", "x0", self.x0)
-            arguments.positive_int("CropTransform", "h", self.h)
-            arguments.positive_int("CropTransform", "w", self.w)
+            arguments.settle(self, arguments.integer, "y0", "x0")
+            arguments.settle(self, arguments.positive_int, "h", "w")
 
     def apply_image(self, img: Image) -> Image:
         """Return a view of the window.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.spec import Image, ImageSpec
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
 from dataflow_image.imgaug.transforms.rounding import to_fill
@@ -32,6 +33,13 @@ class CutoutTransform(StationaryTransform):
     h: int
     w: int
     fill: float | tuple[float, ...] = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what is no int, and a fill that is neither a number nor one per channel."""
+        if not (type(self.y0) is type(self.x0) is type(self.h) is type(self.w) is int):
+            arguments.settle(self, arguments.integer, "y0", "x0", "h", "w")
+        if type(self.fill) is not float:
+            arguments.settle(self, arguments.pixel_value, "fill")
 
     def apply_image(self, img: Image) -> Image:
         """Return a copy with the window filled."""

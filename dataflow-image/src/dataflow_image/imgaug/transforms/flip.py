@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count, image_size
 from dataflow_image.imgaug.transforms.pixel_moves import is_movable, keep_axes, move_bits
 from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
@@ -31,6 +32,12 @@ class FlipTransform(Transform):
     h: int
     w: int
     horiz: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse lengths that are no positive ints."""
+        if not (type(self.h) is type(self.w) is int and type(self.horiz) is bool):
+            arguments.settle(self, arguments.positive_int, "h", "w")
+            object.__setattr__(self, "horiz", bool(self.horiz))
 
     def apply_image(self, img: Image) -> Image:
         """Return the mirrored image.

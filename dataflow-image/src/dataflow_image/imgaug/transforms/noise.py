@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count, image_size
 from dataflow_image.imgaug.transforms.dtypes import require_uint8_or_float
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
@@ -37,6 +38,12 @@ class GaussianNoiseTransform(_Noise):
     sigma: float
     seed: int
     clip: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse what are no numbers."""
+        if not (type(self.sigma) is float and type(self.seed) is int):
+            arguments.settle(self, arguments.not_negative, "sigma")
+            arguments.settle(self, arguments.integer, "seed")
 
     def apply_image(self, img: Image) -> Image:
         """Return the noisy image, of the same shape and dtype.
@@ -69,6 +76,12 @@ class SaltPepperTransform(_Noise):
     black_prob: float
     seed: int
 
+    def __post_init__(self) -> None:
+        """Refuse what are no numbers."""
+        if not (type(self.white_prob) is type(self.black_prob) is float and type(self.seed) is int):
+            arguments.settle(self, arguments.probability, "white_prob", "black_prob")
+            arguments.settle(self, arguments.integer, "seed")
+
     def apply_image(self, img: Image) -> Image:
         """Return the noisy image, of the same shape and dtype.
 
@@ -92,6 +105,11 @@ class JpegTransform(_Noise):
     """
 
     quality: int
+
+    def __post_init__(self) -> None:
+        """Refuse what is no int."""
+        if type(self.quality) is not int:
+            arguments.settle(self, arguments.integer, "quality")
 
     def apply_image(self, img: Image) -> Image:
         """Return the image with JPEG's artefacts, of the same shape and dtype.

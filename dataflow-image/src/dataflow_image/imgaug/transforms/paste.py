@@ -79,6 +79,15 @@ class PasteTransform(Transform):
     new_w: int
     filler: BackgroundFiller = field(default_factory=lambda: ConstantBackgroundFiller(0))
 
+    def __post_init__(self) -> None:
+        """Refuse what is no int."""
+        if not (
+            type(self.y0) is type(self.x0) is type(self.h) is type(self.w) is int
+            and type(self.new_h) is type(self.new_w) is int
+        ):
+            arguments.settle(self, arguments.integer, "y0", "x0")
+            arguments.settle(self, arguments.positive_int, "h", "w", "new_h", "new_w")
+
     def apply_image(self, img: Image) -> Image:
         """Return the background with the image on it.
 

@@ -41,15 +41,16 @@ class ResizeTransform(Transform):
         # One is made for each image, so what is right passes at a glance.
         if not (
             type(self.h) is type(self.w) is type(self.new_h) is type(self.new_w) is int
+            and type(self.interp) is int
             and self.h > 0
             and self.w > 0
             and self.new_h > 0
             and self.new_w > 0
             and self.interp in arguments.INTERPOLATIONS
         ):
-            for name in ("h", "w", "new_h", "new_w"):
-                arguments.positive_int("ResizeTransform", name, getattr(self, name))
-            arguments.interpolation("ResizeTransform", self.interp)
+            arguments.settle(self, arguments.positive_int, "h", "w", "new_h", "new_w")
+            interp = arguments.interpolation("ResizeTransform", self.interp)
+            object.__setattr__(self, "interp", interp)
 
     def apply_image(self, img: Image) -> Image:
         """Return the image at its new size; the image itself if that is its size already.

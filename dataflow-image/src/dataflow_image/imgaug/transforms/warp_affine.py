@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count, image_size
 from dataflow_image.imgaug.transforms.pixel_moves import in_groups, keep_axes, move_bits, sampled
 from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
@@ -25,8 +26,8 @@ _LINEAR = (cv2.INTER_LINEAR, cv2.INTER_AREA)
 class WarpAffineTransform(Transform):
     """Warp an image by an affine map of pixel indices, as `cv2.warpAffine` does.
 
-    uint8, uint16 and floats are sampled linearly at the very places that the matrix tells, float64 in
-    single precision. OpenCV rounds places to 1/32 pixel for int16, for cubics and for Lanczos;
+    uint8, uint16 and floats are sampled linearly at the very places that the matrix tells, float64
+    in single precision. OpenCV rounds places to 1/32 pixel for int16, for cubics and for Lanczos;
     versions before 5.0 may do so for all.
 
     >>> shift = WarpAffineTransform([[1, 0, 5], [0, 1, 0]], (20, 10))
@@ -49,7 +50,13 @@ class WarpAffineTransform(Transform):
     borderValue: float | Sequence[float] = 0.0  # noqa: N815
 
     def __post_init__(self) -> None:
-        """Bring the matrix and the values into tuples, so that transforms compare by value."""
+        """Bring all into plain numbers and tuples, so that transforms compare by value.
+
+        Raises:
+            TypeError: an argument is of another kind.
+            ValueError: the matrix or the size cannot be, or OpenCV's constants are unknown or no
+                warp's; flags such as WARP_INVERSE_MAP are refused.
+        """
         matrix = np.asarray(self.mat, np.float64)
         if matrix.shape != (2, 3):
             raise ValueError(f"WarpAffineTransform: mat must be 2x3, got shape {matrix.shape}")
@@ -57,15 +64,19 @@ class WarpAffineTransform(Transform):
         # One is made for each image, and all numbers are finite where their sum is.
         if not math.isfinite(sum(map(sum, rows))):
             raise ValueError(f"WarpAffineTransform: mat must be finite, got {rows}")
-        w, h = int(self.dsize[0]), int(self.dsize[1])
-        if w <= 0 or h <= 0:
-            raise ValueError(f"WarpAffineTransform: dsize must be positive, got {self.dsize!r}")
         object.__setattr__(self, "mat", rows)
-        object.__setattr__(self, "dsize", (w, h))
-        value = self.borderValue
-        if isinstance(value, (Sequence, np.ndarray)):
-            plain = value.tolist() if isinstance(value, np.ndarray) else value
-            object.__setattr__(self, "borderValue", tuple(plain))
+        if type(self.dsize) is not tuple or tuple(map(type, self.dsize)) != (int, int):
+            object.__setattr__(self, "dsize", _size(self.dsize))
+        if min(self.dsize) <= 0:
+            raise ValueError(f"WarpAffineTransform: dsize must be positive, got {self.dsize!r}")
+        if type(self.interp) is not int or self.interp not in arguments.INTERPOLATIONS_OF_WARPS:
+            interp = arguments.interpolation("WarpAffineTransform", self.interp, warps=True)
+            object.__setattr__(self, "interp", interp)
+        if type(self.borderMode) is not int or self.borderMode not in arguments.BORDERS:
+            border = arguments.border("WarpAffineTransform", self.borderMode, "borderMode")
+            object.__setattr__(self, "borderMode", border)
+        if type(self.borderValue) is not float:
+            object.__setattr__(self, "borderValue", _fill(self.borderValue))
 
     def apply_image(self, img: Image) -> Image:
         """Return the warped image."""
@@ -140,6 +151,25 @@ class WarpAffineTransform(Transform):
             return None
         within = self.dsize == (w, h) and abs(dx) < w and abs(dy) < h
         return (int(dx), int(dy)) if within else None
+
+
+def _size(dsize: object) -> tuple[int, int]:
+    """Return (width, height) as ints."""
+    w, h = arguments.pair("WarpAffineTransform", "dsize", dsize, "(width, height)")
+    return (
+        arguments.integer("WarpAffineTransform", "dsize", w),
+        arguments.integer("WarpAffineTransform", "dsize", h),
+    )
+
+
+def _fill(value: object) -> float | tuple[float, ...]:
+    """Return a number or one per channel as floats, which need not be finite."""
+    fill = np.asarray(value)
+    if fill.dtype.kind not in "iuf" or fill.ndim > 1 or not fill.size:
+        raise TypeError(
+            f"WarpAffineTransform: borderValue must be a number or one per channel, got {value!r}"
+        )
+    return tuple(map(float, fill)) if fill.ndim else float(fill)
 
 
 def _with_two_lines(img: Image) -> Image:
