@@ -441,3 +441,34 @@ def test_a_missing_file_is_an_os_error(tmp_path: Path) -> None:
 def test_what_holds_no_encoded_bytes_is_refused(data: Any) -> None:
     with pytest.raises(TypeError, match="decode_image"):
         decode_image(data)
+
+
+@pytest.mark.parametrize("keep_depth", [True, False])
+@pytest.mark.parametrize("stored", [1, 3])
+@pytest.mark.parametrize("channel", [1, 3])
+def test_a_pfm_has_the_channels_that_were_asked_for(
+    stored: int, channel: int, keep_depth: bool
+) -> None:
+    values = np.full((4, 6, 3)[: 2 + stored // 2], 50, np.float32)
+    data = cv2.imencode(".pfm", values)[1].tobytes()
+    image = decode_image(data, channel, keep_depth=keep_depth)
+    assert image.shape == (4, 6, 3)[: 2 + channel // 2]
+    assert image.dtype == (np.float32 if keep_depth else np.uint8)
+    np.testing.assert_allclose(image, 50, atol=1e-5)
+
+
+@pytest.mark.parametrize("stored", [1, 3])
+@pytest.mark.parametrize("channel", [1, 3])
+def test_a_deep_tiff_is_kept_as_it_is_or_refused(stored: int, channel: int) -> None:
+    values = np.arange(72)[: 24 * stored].reshape((4, 6, 3)[: 2 + stored // 2]).astype(np.float32)
+    data = cv2.imencode(".tiff", values, (cv2.IMWRITE_TIFF_COMPRESSION, 1))[1].tobytes()
+    image = decode_image(data, channel)
+    assert image.dtype == np.float32
+    if channel == stored:
+        np.testing.assert_array_equal(image, values)
+    elif channel == 3:
+        np.testing.assert_array_equal(image, np.dstack([values] * 3))
+    else:
+        np.testing.assert_allclose(image, values @ [0.114, 0.587, 0.299], atol=0.5)
+    with pytest.raises(ImageDecodeError, match=r"keep_depth=True keeps them"):
+        decode_image(data, channel, keep_depth=False)

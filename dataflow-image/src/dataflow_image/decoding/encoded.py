@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dataflow_image.decoding.channels import with_channels
 from dataflow_image.decoding.header import ImageHeader, read_header
 from dataflow_image.decoding.png import still_png
-from dataflow_image.decoding.tiff import unturned_tiff
+from dataflow_image.decoding.tiff import TIFF_STARTS, unturned_tiff
 from dataflow_image.decoding.truncation import missing_end
 from dataflow_image.errors import ImageDecodeError
 
@@ -55,8 +56,10 @@ def decode_image(
         data: the encoded bytes, a one-dimensional uint8 array of them, or the path of a file.
         channel: 3 for a colour image, 1 for a grey one; the file is converted if it differs.
         exif_orientation: turn the image upright as its EXIF header says.
-        keep_depth: return an image of 16 bits per value as uint16, and one of floats as floats;
-            else all are brought down to uint8.
+        keep_depth: return values as they are stored: 16 bits as uint16, other ints and floats as
+            what they are. Else all are brought down to uint8, but for files whose ints or floats
+            have 32 bits or more: a TIFF of these is refused, and floats of a PFM are rounded and
+            cut off at 0 and 255.
         max_pixels: refuse larger images; where the header tells the size, before they are decoded.
             None refuses none.
 
@@ -65,7 +68,8 @@ def decode_image(
         image is deeper. Transparency is dropped. Of an animated PNG it is the still image.
 
     Raises:
-        ImageDecodeError: the data is empty, cut off, too large, or no image that OpenCV can read.
+        ImageDecodeError: the data is empty, cut off, too large, or no image that OpenCV can read;
+            or its values do not go into uint8, and `keep_depth` is False.
         OSError: the file cannot be read.
         TypeError: `data` is none of the above.
         ValueError: `channel` is neither 1 nor 3.
@@ -150,7 +154,7 @@ class EncodedImage(NamedTuple):
             ImageDecodeError: OpenCV cannot read the data, or the image is too large.
         """
         flags = _FLAGS[channel] | (cv2.IMREAD_ANYDEPTH if keep_depth else 0)
-        image = self._decode(flags, exif_orientation=exif_orientation)
+        image = self._decode(flags, channel, exif_orientation=exif_orientation)
         self.refuse_large(image.shape[0], image.shape[1], max_pixels)
         return image
 
@@ -163,20 +167,29 @@ class EncodedImage(NamedTuple):
             ImageDecodeError: OpenCV cannot read the data.
         """
         flags = reduced_flags(channel, factor)
-        return self._decode(flags, exif_orientation=exif_orientation)
+        return self._decode(flags, channel, exif_orientation=exif_orientation)
 
-    def _decode(self, flags: int, *, exif_orientation: bool) -> npt.NDArray[Any]:
-        data = still_png(self.data)
+    def _decode(self, flags: int, channel: int, *, exif_orientation: bool) -> npt.NDArray[Any]:
+        data, as_stored = still_png(self.data), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR
         if not exif_orientation:
             flags |= cv2.IMREAD_IGNORE_ORIENTATION
+            as_stored |= cv2.IMREAD_IGNORE_ORIENTATION
             data = unturned_tiff(data)
         try:
             image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+            if image is None and data.startswith(TIFF_STARTS):
+                # Ints and floats of 32 bits and more OpenCV gives only as they are.
+                image = cv2.imdecode(np.frombuffer(data, np.uint8), as_stored)
         except cv2.error as error:
             raise self.error(f"OpenCV gave up on it: {error}") from error
         if image is None:
             raise self.error(f"OpenCV cannot read it; it begins with {self.data[:8]!r}")
-        return image
+        if image.dtype != np.uint8 and not flags & cv2.IMREAD_ANYDEPTH:
+            raise self.error(
+                f"its values are {image.dtype}, which cannot be brought down to uint8: "
+                "keep_depth=True keeps them"
+            )
+        return with_channels(image, channel)
 
     def refuse_large(self, height: int, width: int, max_pixels: int | None) -> None:
         """Raise an ImageDecodeError for an image of more than `max_pixels`, unless that is None."""
