@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,21 @@ def test_cutmix_cuts_as_much_as_its_labels_say(shape: tuple[int, ...]) -> None:
             assert (images[number] == own).mean() == pytest.approx(labels[number, number], abs=1e-6)
         shares.append(labels[0, 0])
     assert np.ptp(shares) > 0.5
+
+
+@pytest.mark.parametrize("mixing", [MixUp, CutMix])
+@pytest.mark.parametrize("dtype", ["uint8", "float16"])
+def test_a_batch_of_no_images_passes(mixing: type[MixUp | CutMix], dtype: str) -> None:
+    batch = [np.zeros((0, 8, 9, 3), dtype), np.zeros(0, np.int64)]
+    [[images, labels]] = mixing(DataFromList([batch]), num_classes=3)
+    assert images.shape == (0, 8, 9, 3)
+    assert images.dtype == dtype
+    assert labels.shape == (0, 3)
+
+
+def test_signatures_tell_the_usual_alpha() -> None:
+    assert inspect.signature(MixUp).parameters["alpha"].default == 0.2
+    assert inspect.signature(CutMix).parameters["alpha"].default == 1.0
 
 
 def test_shares_follow_their_beta_distribution() -> None:

@@ -25,22 +25,19 @@ _LABEL_NDIM = 2
 class _Mixing(PointwiseFlow):
     """Mixes each image of a batch with the one before it, and the first with the last."""
 
-    #: What `alpha` is unless said.
-    usual_alpha: ClassVar[float]
-
     _may_drop: ClassVar[bool] = False
 
     def __init__(
         self,
         ds: DataFlow,
-        alpha: float | None = None,
-        index: Index = 0,
-        label_index: Index = 1,
-        num_classes: int | None = None,
+        alpha: float,
+        index: Index,
+        label_index: Index,
+        num_classes: int | None,
     ) -> None:
         super().__init__(ds)
         owner = type(self).__name__
-        self.alpha = arguments.finite(owner, "alpha", self.usual_alpha if alpha is None else alpha)
+        self.alpha = arguments.finite(owner, "alpha", alpha)
         if self.alpha <= 0:
             raise ValueError(f"{owner}: alpha must be above zero, got {alpha!r}")
         if index == label_index:
@@ -123,7 +120,7 @@ class MixUp(_Mixing):
 
     Args:
         ds: the flow, whose datapoints are batches.
-        alpha: above zero, None for 0.2; small ones leave most batches nearly as they are.
+        alpha: above zero; small ones leave most batches nearly as they are.
         index: images, (N, height, width) or (N, height, width, channels); their dtype, float or
             ints of up to 32 bits but uint32, is kept.
         label_index: classes, (N,) ints, or shares of classes, (N, classes) floats. What comes out
@@ -144,7 +141,15 @@ class MixUp(_Mixing):
         [((3, 4, 6, 3), [1.0, 1.0, 1.0])]
     """
 
-    usual_alpha = 0.2
+    def __init__(
+        self,
+        ds: DataFlow,
+        alpha: float = 0.2,
+        index: Index = 0,
+        label_index: Index = 1,
+        num_classes: int | None = None,
+    ) -> None:
+        super().__init__(ds, alpha, index, label_index, num_classes)
 
     def _mixed(
         self, images: npt.NDArray[Any], share: float, random: np.random.Generator
@@ -158,6 +163,8 @@ class MixUp(_Mixing):
                 f"MixUp: component {self.index!r} has images of {dtype}, which cannot be blended: "
                 "put ToUint8 or ToFloat32 before BatchData"
             )
+        if not images.size:
+            return images, share
         rows = images.reshape(len(images), -1)
         mixed = cv2.addWeighted(rows, share, np.roll(rows, 1, axis=0), 1.0 - share, 0.0)
         return mixed.reshape(images.shape), share
@@ -175,7 +182,7 @@ class CutMix(_Mixing):
 
     Args:
         ds: the flow, whose datapoints are batches.
-        alpha: above zero, None for 1, which makes all areas as likely.
+        alpha: above zero; 1 makes all areas as likely.
         index: images, (N, height, width) or (N, height, width, channels); their dtype is kept.
         label_index: classes, (N,) ints, or shares of classes, (N, classes) floats. What comes out
             are shares, float32 if ints came in.
@@ -195,7 +202,15 @@ class CutMix(_Mixing):
         True
     """
 
-    usual_alpha = 1.0
+    def __init__(
+        self,
+        ds: DataFlow,
+        alpha: float = 1.0,
+        index: Index = 0,
+        label_index: Index = 1,
+        num_classes: int | None = None,
+    ) -> None:
+        super().__init__(ds, alpha, index, label_index, num_classes)
 
     def _mixed(
         self, images: npt.NDArray[Any], share: float, random: np.random.Generator
