@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from dataflow_image import imgaug
 from dataflow_image.imgaug import (
     BackgroundFiller,
     BrightnessScale,
@@ -312,3 +313,44 @@ def test_arguments_may_be_arrays() -> None:
     assert Rotation(3, border_value=np.array([1, 2, 3])).border_value == (1.0, 2.0, 3.0)
     with pytest.raises(TypeError, match="pair"):
         Resize(np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize("dtype", ["u2", "f4", "f8", "f2"])
+@pytest.mark.parametrize(
+    "augmentor",
+    [
+        imgaug.Resize((2, 2)),
+        imgaug.Shift(0.9),
+        imgaug.Rotation(40),
+        imgaug.GaussianBlur((1, 2)),
+        imgaug.Flip(horiz=True, prob=1.0),
+        imgaug.Transpose(1.0),
+        imgaug.Grayscale(),
+        imgaug.Normalize(1, 2),
+        imgaug.MeanVarianceNormalize(),
+        imgaug.Clip(0, 50),
+        imgaug.ToUint8(),
+        imgaug.ToFloat32(),
+    ],
+    ids=repr,
+)
+def test_an_image_of_another_byte_order_has_the_same_values(
+    augmentor: imgaug.ImageAugmentor, dtype: str, random: np.random.Generator
+) -> None:
+    img = random.integers(0, 100, (6, 8, 3)).astype(dtype)
+    swapped = img.astype(img.dtype.newbyteorder("S"))
+    augmentor.reset_state(0)
+    tfm = augmentor.get_transform(img)
+    np.testing.assert_array_equal(tfm.apply_image(swapped), tfm.apply_image(img))
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64, np.uint32, np.bool_])
+def test_values_that_opencv_would_cut_off_are_refused(dtype: type) -> None:
+    img = np.ones((2, 2), dtype)
+    for tfm in (
+        imgaug.ResizeTransform(2, 2, 4, 4, cv2.INTER_NEAREST),
+        WarpAffineTransform([[1, 0, 1], [0, 1, 0]], (2, 2)),
+        WarpAffineTransform([[1, 0, 0.5], [0, 1, 0]], (2, 2)),
+    ):
+        with pytest.raises(TypeError, match="OpenCV cannot compute with an image of"):
+            tfm.apply_image(img)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from dataflow_image.imgaug.spec import Image, channel_count
+from dataflow_image.imgaug.transforms.dtypes import readable_by_opencv
 from dataflow_image.imgaug.transforms.photometric import StationaryTransform
 
 __all__ = ["ColorSpaceTransform"]
@@ -40,7 +41,12 @@ class ColorSpaceTransform(StationaryTransform):
         return self.mode not in _SHARED_CODES
 
     def apply_image(self, img: Image) -> Image:
-        """Return the converted image."""
+        """Return the converted image.
+
+        Raises:
+            TypeError: OpenCV does not know the dtype.
+        """
+        img = readable_by_opencv(img)
         if img.dtype in (np.float16, np.float64):
             # Which OpenCV has no colour spaces for.
             return self.apply_image(img.astype(np.float32)).astype(img.dtype)

@@ -8,7 +8,7 @@ import numpy as np
 
 from dataflow_image.imgaug.spec import Image
 
-__all__ = ["KNOWN_TO_OPENCV", "require_uint8_or_float"]
+__all__ = ["KNOWN_TO_OPENCV", "readable_by_opencv", "require_uint8_or_float"]
 
 KNOWN_TO_OPENCV: Final = frozenset(
     map(np.dtype, (np.uint8, np.int8, np.uint16, np.int16, np.int32, np.float32, np.float64))
@@ -16,7 +16,28 @@ KNOWN_TO_OPENCV: Final = frozenset(
 """In every version that is supported. Others are refused, or become int32."""
 
 _DTYPES: Final = frozenset(map(np.dtype, (np.uint8, np.float16, np.float32, np.float64)))
+_READABLE: Final = KNOWN_TO_OPENCV | {np.dtype(np.float16)}
 _UINT16: Final = np.dtype(np.uint16)
+
+
+def readable_by_opencv(img: Image) -> Image:
+    """Return an image whose values OpenCV reads as what they are.
+
+    One of another byte order than the machine's is converted; OpenCV would take its bytes as they
+    lie.
+
+    Raises:
+        TypeError: OpenCV does not know the dtype, or would cut values down to 32 bits.
+    """
+    if img.dtype in _READABLE:
+        return img
+    native = img.dtype.newbyteorder("=")
+    if native in _READABLE:
+        return img.astype(native)
+    raise TypeError(
+        f"OpenCV cannot compute with an image of {img.dtype}: put ToUint8 or ToFloat32 before, or, "
+        "if it is a mask, name it as one"
+    )
 
 
 def require_uint8_or_float(owner: object, img: Image) -> None:

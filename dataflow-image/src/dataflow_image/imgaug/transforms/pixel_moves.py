@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from dataflow_image.imgaug.spec import Image, channel_count
-from dataflow_image.imgaug.transforms.dtypes import KNOWN_TO_OPENCV
+from dataflow_image.imgaug.transforms.dtypes import KNOWN_TO_OPENCV, readable_by_opencv
 
 __all__ = ["MANY", "in_groups", "is_movable", "keep_axes", "move_bits", "sampled"]
 
@@ -42,7 +42,11 @@ def in_groups(img: Image, compute: Callable[[Image, int], Image], most: int = _F
     """Return `compute(img, 0)`, done for `most` channels at a time, of which it is told the first.
 
     More than four OpenCV neither fills with a value nor interpolates by cubics.
+
+    Raises:
+        TypeError: OpenCV does not know the dtype.
     """
+    img = readable_by_opencv(img)
     channels = channel_count(img)
     if channels <= most:
         return compute(img, 0)
@@ -54,7 +58,12 @@ def in_groups(img: Image, compute: Callable[[Image, int], Image], most: int = _F
 
 
 def sampled(img: Image, compute: Callable[[Image, int], Image], most: int = _FOUR) -> Image:
-    """Return `compute(img, 0)` for an image of any dtype, done for `most` channels at a time."""
+    """Return `compute(img, 0)` for floats and ints up to 32 bits, for `most` channels at a time.
+
+    Raises:
+        TypeError: OpenCV does not know the dtype.
+    """
+    img = readable_by_opencv(img)
     if img.dtype == _HALF:
         # Which OpenCV cannot compute with.
         return in_groups(img.astype(np.float32), compute, most).astype(np.float16)

@@ -115,8 +115,8 @@ class WarpAffineTransform(Transform):
         shift = self._shift_of(*size)
         if self.borderMode == cv2.BORDER_REFLECT_101 and 1 in size:
             img = _with_two_lines(img)
-        if img.dtype == np.float64 and shift is None and interp in _LINEAR:
-            # In double precision OpenCV rounds the places that it samples to 1/32 pixel.
+        if img.dtype.char == "d" and shift is None and interp in _LINEAR:
+            # In double precision, of either byte order, OpenCV rounds the places that it samples to 1/32 pixel.
             return self._warp(img.astype(np.float32), interp, fill).astype(np.float64)
         # OpenCV reads a bare number as the first channel's value, and fills others with zero.
         fills = tuple(fill) if isinstance(fill, Sequence) else (fill,) * max(4, channel_count(img))
