@@ -523,3 +523,31 @@ def test_a_size_that_is_none_is_a_value_error_when_read(text: str) -> None:
     )
     with pytest.raises(ValueError, match="dsize must be"):
         Transform.from_dict(data)
+
+
+@pytest.mark.parametrize(
+    "tfm",
+    [
+        CropTransform(2049, 2051, 10, 10),
+        PasteTransform(2049, 2051, 10, 10, 4000, 4000),
+        FlipTransform(2049, 2051),
+        ResizeTransform(1000, 1500, 333, 777),
+        WarpAffineTransform([[0.6, -0.8, 700.3], [0.8, 0.6, -200.7]], (1500, 1000)),
+        TransformList(
+            [
+                WarpAffineTransform([[0.6, -0.8, 700.3], [0.8, 0.6, -200.7]], (1500, 1000)),
+                ResizeTransform(1000, 1500, 100, 150),
+                ResizeTransform(100, 150, 1000, 1500),
+            ]
+        ),
+    ],
+    ids=lambda tfm: type(tfm).__name__,
+)
+def test_points_of_half_precision_are_rounded_once(
+    tfm: Transform, random: np.random.Generator
+) -> None:
+    points = random.uniform(0, 1000, (200, 2)).astype(np.float16)
+    moved = tfm.apply_coords(points)
+    assert moved.dtype == np.float16
+    expected = tfm.apply_coords(points.astype(np.float64)).astype(np.float16)
+    np.testing.assert_array_equal(moved, expected)

@@ -22,6 +22,7 @@ from dataflow_image.imgaug.transforms.transform import (
     NoOpTransform,
     as_boxes,
     box_corners,
+    in_double,
     upright,
 )
 from dataflow_image.imgaug.undecoded import Undecoded
@@ -60,7 +61,7 @@ def moved_boxes(
     if all(map(_never_brings_back, members)):
         return clip_boxes(transform.apply_box(boxes), *size)
     lost = np.zeros(len(boxes), np.bool_)
-    corners = box_corners(boxes)
+    corners = box_corners(in_double(boxes))
     spec = before.spec if isinstance(before, Undecoded) else ImageSpec.of(before)
     known: ImageSpec | None = spec
     for place, member in enumerate(members):
@@ -70,6 +71,8 @@ def moved_boxes(
         corners = _moved(member, corners)
         if known is not None and not isinstance(member, StationaryTransform):
             known = member.spec_after(known)
+    if boxes.dtype == np.float16:
+        corners = corners.astype(np.float16)
     clipped, is_empty = clip_boxes(upright(corners), *size)
     is_empty |= lost
     clipped[is_empty, 2:] = clipped[is_empty, :2]

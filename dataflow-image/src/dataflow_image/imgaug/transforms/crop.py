@@ -8,7 +8,7 @@ import numpy as np
 
 from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
-from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
+from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points, in_double
 
 __all__ = ["CropTransform"]
 
@@ -61,9 +61,10 @@ class CropTransform(Transform):
 
     def apply_coords(self, coords: Coords) -> Coords:
         """Shift the points; those outside of the window are kept as they are."""
-        points = as_points(coords)
+        given = as_points(coords)
+        points = in_double(given)
         moved: Coords = points - np.array([self.x0, self.y0], points.dtype)
-        return moved
+        return moved.astype(given.dtype, copy=False)
 
     def apply_mask(self, mask: Image) -> Image:
         """Return a view of the window."""

@@ -10,7 +10,7 @@ import numpy as np
 from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count, image_size
 from dataflow_image.imgaug.transforms.pixel_moves import is_movable, keep_axes, move_bits
-from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
+from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points, in_double
 
 __all__ = ["FlipTransform", "TransposeTransform"]
 
@@ -55,10 +55,11 @@ class FlipTransform(Transform):
 
     def apply_coords(self, coords: Coords) -> Coords:
         """Mirror the points: x becomes w - x, or y becomes h - y."""
-        points = as_points(coords).copy()
+        given = as_points(coords)
+        points = in_double(given).copy()
         axis, length = (0, self.w) if self.horiz else (1, self.h)
         points[:, axis] = length - points[:, axis]
-        return points
+        return points.astype(given.dtype, copy=False)
 
     def apply_mask(self, mask: Image) -> Image:
         """Return the mirrored mask."""

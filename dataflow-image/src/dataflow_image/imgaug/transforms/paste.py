@@ -13,7 +13,7 @@ from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
 from dataflow_image.imgaug.transforms.crop import CropTransform
 from dataflow_image.imgaug.transforms.plain_data import PlainData
 from dataflow_image.imgaug.transforms.rounding import to_fill
-from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
+from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points, in_double
 
 __all__ = ["BackgroundFiller", "ConstantBackgroundFiller", "PasteTransform"]
 
@@ -98,9 +98,10 @@ class PasteTransform(Transform):
 
     def apply_coords(self, coords: Coords) -> Coords:
         """Shift the points."""
-        points = as_points(coords)
+        given = as_points(coords)
+        points = in_double(given)
         moved: Coords = points + np.array([self.x0, self.y0], points.dtype)
-        return moved
+        return moved.astype(given.dtype, copy=False)
 
     def apply_mask(self, mask: Image) -> Image:
         """Return the mask, with zeros around it."""

@@ -10,7 +10,7 @@ import numpy as np
 from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.spec import Image, ImageSpec, image_size
 from dataflow_image.imgaug.transforms.pixel_moves import keep_axes, move_bits, sampled
-from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
+from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points, in_double
 
 __all__ = ["ResizeTransform"]
 
@@ -62,9 +62,10 @@ class ResizeTransform(Transform):
 
     def apply_coords(self, coords: Coords) -> Coords:
         """Scale the points."""
-        points = as_points(coords)
+        given = as_points(coords)
+        points = in_double(given)
         scaled: Coords = points * np.array([self.new_w / self.w, self.new_h / self.h], points.dtype)
-        return scaled
+        return scaled.astype(given.dtype, copy=False)
 
     def apply_mask(self, mask: Image) -> Image:
         """Return the mask at its new size, each pixel that of the nearest centre."""

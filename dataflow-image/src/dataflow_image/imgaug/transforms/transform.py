@@ -152,6 +152,15 @@ def as_points(coords: npt.ArrayLike) -> Coords:
     return points if np.issubdtype(points.dtype, np.floating) else points.astype(np.float64)
 
 
+def in_double(points: Coords) -> Coords:
+    """Return float16 points as float64, to compute with; all others as they are.
+
+    >>> in_double(np.ones((1, 2), np.float16)).dtype.name
+    'float64'
+    """
+    return points.astype(np.float64) if points.dtype == np.float16 else points
+
+
 def _rows(values: npt.ArrayLike, width: int, rule: str) -> npt.NDArray[Any]:
     rows = np.asarray(values)
     if rows.shape == (0,):

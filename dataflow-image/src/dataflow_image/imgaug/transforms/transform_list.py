@@ -14,7 +14,13 @@ from dataflow_image.imgaug.transforms.color import ColorTransform
 from dataflow_image.imgaug.transforms.crop import CropTransform
 from dataflow_image.imgaug.transforms.fusion import fuse
 from dataflow_image.imgaug.transforms.normalize import NormalizeTransform
-from dataflow_image.imgaug.transforms.transform import Boxes, Coords, Transform, as_points
+from dataflow_image.imgaug.transforms.transform import (
+    Boxes,
+    Coords,
+    Transform,
+    as_points,
+    in_double,
+)
 from dataflow_image.imgaug.undecoded import Undecoded
 
 __all__ = ["Empty", "TransformList"]
@@ -90,10 +96,12 @@ class TransformList(Transform):
 
     def apply_coords(self, coords: Coords) -> Coords:
         """Return the points after all transforms."""
-        coords = as_points(coords)
+        given = as_points(coords)
+        # Of half precision, so that not every member rounds.
+        points = in_double(given)
         for tfm in self.tfms:
-            coords = tfm.apply_coords(coords)
-        return coords
+            points = tfm.apply_coords(points)
+        return points.astype(np.float16) if given.dtype == np.float16 else points
 
     def apply_mask(self, mask: Image) -> Image:
         """Return the mask after all transforms."""

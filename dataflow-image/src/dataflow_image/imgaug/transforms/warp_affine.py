@@ -14,7 +14,7 @@ import numpy.typing as npt
 from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count, image_size
 from dataflow_image.imgaug.transforms.pixel_moves import in_groups, keep_axes, move_bits, sampled
-from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points
+from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points, in_double
 
 __all__ = ["WarpAffineTransform"]
 
@@ -84,10 +84,11 @@ class WarpAffineTransform(Transform):
 
     def apply_coords(self, coords: Coords) -> Coords:
         """Map the points; the half pixel between indices and continuous points is seen to."""
-        points = as_points(coords)
+        given = as_points(coords)
+        points = in_double(given)
         matrix = np.asarray(self.mat, points.dtype)
         moved: Coords = (points - 0.5) @ matrix[:, :2].T + (matrix[:, 2] + 0.5)
-        return moved
+        return moved.astype(given.dtype, copy=False)
 
     def apply_mask(self, mask: Image) -> Image:
         """Return the warped mask, each pixel that of the nearest centre, zero outside."""
@@ -116,7 +117,8 @@ class WarpAffineTransform(Transform):
         if self.borderMode == cv2.BORDER_REFLECT_101 and 1 in size:
             img = _with_two_lines(img)
         if img.dtype.char == "d" and shift is None and interp in _LINEAR:
-            # In double precision, of either byte order, OpenCV rounds the places that it samples to 1/32 pixel.
+            # In double precision OpenCV rounds the places that it samples to 1/32 pixel. ("d" is
+            # float64 in either byte order.)
             return self._warp(img.astype(np.float32), interp, fill).astype(np.float64)
         # OpenCV reads a bare number as the first channel's value, and fills others with zero.
         fills = tuple(fill) if isinstance(fill, Sequence) else (fill,) * max(4, channel_count(img))
