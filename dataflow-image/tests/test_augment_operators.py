@@ -403,6 +403,19 @@ class TestAugmentImageComponents:
         with pytest.raises(ValueError, match=message):
             AugmentImageComponents(flow_of([picture()]), [MIRROR], **indices)
 
+    @pytest.mark.parametrize("kind", ["coords", "box", "polygon", "per_box"])
+    def test_marks_that_are_none_are_named(self, kind: str) -> None:
+        indices: dict[str, Any] = {"box_index": 1, f"{kind}_index": 2}
+        dp = [picture(), [[0.0, 0.0, 2.0, 1.0]], None]
+        with pytest.raises(ValueError, match=r"component 2 is None; .* empty list"):
+            list(AugmentImageComponents(flow_of(dp), [MIRROR], 0, **indices))
+
+    def test_a_function_that_returns_nothing_is_named(self) -> None:
+        augmentors = [imgaug.MapImage(lambda img: None), imgaug.Resize(3)]
+        for some in (augmentors, augmentors[:1]):
+            with pytest.raises(TypeError, match=r"MapImage\(.*\) got None from its function"):
+                list(AugmentImageComponents(flow_of([picture()]), some, 0))
+
     def test_an_augmentor_that_cannot_move_points_says_so(self) -> None:
         flow = flow_of([picture(), np.zeros((1, 2))])
         augmentors = [imgaug.MapImage(np.invert)]

@@ -443,6 +443,17 @@ def test_what_holds_no_encoded_bytes_is_refused(data: Any) -> None:
         decode_image(data)
 
 
+@pytest.mark.parametrize(
+    ("max_pixels", "error"),
+    [(0, ValueError), (-1, ValueError), (1.5, TypeError), (True, TypeError), ("x", TypeError)],
+)
+def test_max_pixels_is_a_positive_int_or_none(max_pixels: Any, error: type[Exception]) -> None:
+    _, png = cv2.imencode(".png", np.zeros((1, 1), np.uint8))
+    with pytest.raises(error, match="decode_image: max_pixels must be"):
+        decode_image(png, max_pixels=max_pixels)
+    assert decode_image(png, max_pixels=1).shape == (1, 1, 3)
+
+
 @pytest.mark.parametrize("keep_depth", [True, False])
 @pytest.mark.parametrize("stored", [1, 3])
 @pytest.mark.parametrize("channel", [1, 3])

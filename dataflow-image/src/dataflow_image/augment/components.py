@@ -49,7 +49,7 @@ class AugmentImageComponents(AugmentFlow):
     Raises:
         TypeError: if `augmentors` holds something else.
         ValueError: if no image is named, or a component twice; while iterating, if sizes differ
-            or points and boxes are of another shape.
+            or points and boxes are None or of another shape.
         NotImplementedError: while iterating, if an augmentor does not know how to move points or
             change masks.
         ComponentError: while iterating, if a component is missing, or an image is none.
@@ -147,7 +147,13 @@ class AugmentImageComponents(AugmentFlow):
         return img
 
     def _mark(self, dp: Datapoint, index: Index) -> Component:
-        return component(dp, index, type(self).__name__)
+        mark = component(dp, index, type(self).__name__)
+        if mark is None:
+            raise ValueError(
+                f"{type(self).__name__}: component {index!r} is None; where nothing is marked, "
+                "an empty list says so"
+            )
+        return mark
 
     def _indices(self) -> Mapping[str, tuple[Index, ...]]:
         indices = {

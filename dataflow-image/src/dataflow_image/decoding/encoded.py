@@ -16,6 +16,7 @@ from dataflow_image.decoding.png import still_png
 from dataflow_image.decoding.tiff import TIFF_STARTS, unturned_tiff
 from dataflow_image.decoding.truncation import missing_end
 from dataflow_image.errors import ImageDecodeError
+from dataflow_image.imgaug import arguments
 
 __all__ = ["MAX_PIXELS", "EncodedImage", "ImageData", "decode_image", "reduced_flags"]
 
@@ -71,11 +72,13 @@ def decode_image(
         ImageDecodeError: the data is empty, cut off, too large, or no image that OpenCV can read;
             or its values do not go into uint8, and `keep_depth` is False.
         OSError: the file cannot be read.
-        TypeError: `data` is none of the above.
-        ValueError: `channel` is neither 1 nor 3.
+        TypeError: `data` is none of the above, or `max_pixels` no int.
+        ValueError: `channel` is neither 1 nor 3, or `max_pixels` is not positive.
     """
     if channel not in _FLAGS:
         raise ValueError(f"decode_image: channel must be 1 (grey) or 3 (BGR), got {channel!r}")
+    if max_pixels is not None:
+        max_pixels = arguments.positive_int("decode_image", "max_pixels", max_pixels)
     encoded = EncodedImage.read(data)
     encoded.check(max_pixels)
     return encoded.decode(

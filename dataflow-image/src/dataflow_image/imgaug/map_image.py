@@ -25,7 +25,7 @@ class MapImage(ImageAugmentor):
             are refused with NotImplementedError; `lambda points: points` says that none moves.
 
     Raises:
-        TypeError: an argument cannot be called.
+        TypeError: an argument cannot be called; while augmenting, if `func` returns None.
     """
 
     def __init__(

@@ -29,8 +29,18 @@ class MapTransform(Transform):
         return f"MapTransform({identify(self.func)}, coord_func={identify(self.coord_func)})"
 
     def apply_image(self, img: Image) -> Image:
-        """Return what the function returns."""
-        return self.func(img)
+        """Return what the function returns.
+
+        Raises:
+            TypeError: it returns None.
+        """
+        result = self.func(img)
+        if result is None:
+            raise TypeError(
+                f"MapImage({identify(self.func)}) got None from its function, which must return "
+                "the new image rather than write to the one it is given"
+            )
+        return result
 
     def apply_coords(self, coords: Coords) -> Coords:
         """Return what the coordinate function returns.
