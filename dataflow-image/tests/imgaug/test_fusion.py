@@ -219,6 +219,11 @@ def test_crops_become_one_view_and_cancelled_flips_vanish() -> None:
 TURN = WarpAffineTransform(cv2.getRotationMatrix2D((15.5, 11.5), 20, 1.1), (32, 24))
 
 
+# OpenCV samples at places rounded to float32, before 5.0 to 1/32 pixel: so many grey levels, in
+# noise.
+PLACES_ROUNDED = 2 if int(cv2.__version__.partition(".")[0]) >= 5 else 8
+
+
 @pytest.mark.parametrize("border", [cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT])
 @pytest.mark.parametrize(
     "move",
@@ -242,8 +247,7 @@ def test_a_warp_takes_in_crops_flips_and_transposes(
     assert isinstance(fused, WarpAffineTransform)
     image = noise(np.uint8, 3)
     expected = one_by_one(chain, image).astype(int)
-    # OpenCV samples at places rounded to float32.
-    assert np.abs(fused.apply_image(image).astype(int) - expected).max() <= 2
+    assert np.abs(fused.apply_image(image).astype(int) - expected).max() <= PLACES_ROUNDED
 
 
 def zoom(scale: float) -> WarpAffineTransform:
