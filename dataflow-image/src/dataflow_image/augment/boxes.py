@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -58,14 +59,14 @@ def moved_boxes(
     """
     boxes = as_boxes(boxes)
     members = list(_flat(transform))
-    if all(map(_never_brings_back, members)):
+    if all(map(_never_brings_back, map(type, members))):
         return clip_boxes(transform.apply_box(boxes), *size)
     lost = np.zeros(len(boxes), np.bool_)
     corners = box_corners(in_double(boxes))
     spec = before.spec if isinstance(before, Undecoded) else ImageSpec.of(before)
     known: ImageSpec | None = spec
     for place, member in enumerate(members):
-        if not _never_brings_back(member):
+        if not _never_brings_back(type(member)):
             known = known or _measured(members[:place], before)
             corners = _cut(corners, known.shape[0], known.shape[1], lost)
         corners = _moved(member, corners)
@@ -88,8 +89,10 @@ def _flat(transform: Transform) -> Iterator[Transform]:
         yield from _flat(member)
 
 
-def _never_brings_back(member: Transform) -> bool:
-    return type(member) in _NEVER_BRING_BACK or isinstance(member, StationaryTransform)
+@cache
+def _never_brings_back(kind: type[Transform]) -> bool:
+    # An abstract class takes its time to tell its subclasses.
+    return kind in _NEVER_BRING_BACK or issubclass(kind, StationaryTransform)
 
 
 def _measured(members: list[Transform], before: Image | Undecoded) -> ImageSpec:
@@ -101,12 +104,15 @@ def _measured(members: list[Transform], before: Image | Undecoded) -> ImageSpec:
 
 def _cut(corners: Boxes, height: int, width: int, lost: npt.NDArray[np.bool_]) -> Boxes:
     """Clip the boxes that reach out of the frame, and note in `lost` of which nothing is left."""
+    if not len(corners):
+        return corners
+    # The usual case, in which all are within.
+    if corners.min() >= 0 and (corners.max(axis=(0, 1)) <= (width, height)).all():
+        return corners
     boxes = upright(corners)
     clipped, is_empty = clip_boxes(boxes, height, width)
     lost |= is_empty
     reaches_out = (clipped != boxes).any(axis=1)
-    if not reaches_out.any():
-        return corners
     return np.where(reaches_out[:, np.newaxis, np.newaxis], box_corners(clipped), corners)
 
 

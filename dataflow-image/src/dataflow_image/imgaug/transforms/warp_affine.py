@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from dataflow_image.imgaug import arguments
 from dataflow_image.imgaug.spec import Image, ImageSpec, channel_count, image_size
-from dataflow_image.imgaug.transforms.pixel_moves import in_groups, keep_axes, move_bits, sampled
+from dataflow_image.imgaug.transforms.pixel_moves import keep_axes, move_bits, sampled
 from dataflow_image.imgaug.transforms.transform import Coords, Transform, as_points, in_double
 
 __all__ = ["WarpAffineTransform"]
@@ -136,8 +136,6 @@ class WarpAffineTransform(Transform):
                 borderValue=value,
             )
 
-        if shift is not None:
-            return keep_axes(in_groups(img, warp), img)
         return keep_axes(sampled(img, warp), img)
 
     def _shift_of(self, h: int, w: int) -> tuple[int, int] | None:
