@@ -142,7 +142,7 @@ class TestWhatCannotRun:
 
     def test_an_unknown_backend_is_told_with_those_near(self, tmp_path: Path) -> None:
         done = self.demo(tmp_path, "--backend=thred")
-        assert done.returncode == 1
+        assert done.returncode == 2
         assert "near it: thread" in done.stderr
 
     def test_a_folder_that_is_not_there_is_told_before_any_work(self, tmp_path: Path) -> None:

@@ -242,7 +242,7 @@ CELLS = [
 ]
 
 CHILD = """
-import multiprocessing, sys
+import multiprocessing
 from dataflow_core import DataFromList
 
 class Point(list):
@@ -257,7 +257,7 @@ def train():
         print([number for (number,) in flow])
 
 if __name__ == "__main__":
-    child = multiprocessing.get_context(sys.argv[1]).Process(target=train)
+    child = multiprocessing.get_context("spawn").Process(target=train)
     child.start()
     child.join()
 """
