@@ -143,3 +143,34 @@ def test_what_another_thread_iterates_is_not_closed_under_it(
     act(flow)
     assert [*flow] == seen
     flow.close()
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        lambda ds: ds.map(lambda dp: dp),
+        lambda ds: df.ConcatData([ds]),
+        lambda ds: ds.replicate(1, "thread"),
+    ],
+    ids=["map", "row", "replicas"],
+)
+def test_closing_what_is_being_read_closes_nothing_upstream(over: Any) -> None:
+    closed: list[str] = []
+
+    class Source(df.DataFlow):
+        def get_data(self) -> Iterator[Any]:
+            yield [1]
+            yield [2]
+
+        def close(self) -> None:
+            closed.append("source")
+            super().close()
+
+    def close(dp: Any) -> Any:
+        with pytest.raises(df.ReentrantIterationError):
+            flow.close()
+        return dp
+
+    flow = over(Source()).map(close)
+    assert list(flow) == [[1], [2]]
+    assert closed == []

@@ -25,12 +25,13 @@ from dataflow_core.errors import (
 from dataflow_core.flow import DataFlow
 
 _KIND = "commands"
+_CLI = "dataflow_core.cli"
 
 # What they raise says how a command was called, and is told by them.
 _CLICK = frozenset({"click", "typer"})
 
-# Modules through which a command comes to the user's own code.
-_OWN = ("dataflow_core.cli", "typer", "click", "importlib", "_frozen_importlib", "runpy")
+# Packages through which a command comes to the user's own code, besides `dataflow_core.cli`.
+_ON_THE_WAY = _CLICK | {"importlib", "_frozen_importlib", "_frozen_importlib_external", "runpy"}
 
 
 class CommandGroup(TyperGroup):
@@ -71,7 +72,8 @@ def _package_of(kind: type) -> str:
 def _from_users_code(trace: TracebackType | None) -> TracebackType | None:
     """Return a traceback without its first frames, as long as these are the command line's own."""
     while trace is not None:
-        if not str(trace.tb_frame.f_globals.get("__name__", "")).startswith(_OWN):
+        module = str(trace.tb_frame.f_globals.get("__name__", ""))
+        if module.partition(".")[0] not in _ON_THE_WAY and not module.startswith(_CLI):
             break
         trace = trace.tb_next
     return trace

@@ -166,12 +166,13 @@ class DataFlow(ShortForms, ABC):
 
         A closed flow can be iterated again; it opens what it needs anew.
         """
+        # What another thread is in the middle of stays open, upstream included.
+        if self._session is not None:
+            self._session.stop(self)
         # All are closed, also when closing one of them raises.
         with ExitStack() as closing:
             for upstream in reversed(self._upstreams()):
                 closing.callback(upstream.close)
-            if self._session is not None:
-                self._session.stop(self)
 
     def __enter__(self) -> Self:
         return self

@@ -79,10 +79,9 @@ class WorkersPart:
     def scopes(self, draws: Draws) -> Iterator[tuple[DataFlow, Scope]]:
         """Yield each stage and the scope in which `reset_state()` finds it in the pipeline."""
         for stage, stream in zip(self.stages, draws.before):
-            if stage is self.read:
-                # Its own stream is the last of its subtree; the others have none below them here.
-                stream += 1 - stage._stream_count()  # noqa: PLW2901
-            yield stage, Scope(draws.seed, 0, max(stream, 0))
+            # Its own stream is the last of its subtree; only what is read has others here.
+            others = stage._stream_count() - 1 if stage is self.read else 0
+            yield stage, Scope(draws.seed, 0, max(stream - others, 0))
         if self.grouping is not None:
             yield self.grouping, Scope(draws.seed, 0)
         for stage, stream in zip(self.after, draws.after):

@@ -106,6 +106,8 @@ class ReplicateData(ProxyDataFlow):
 
     def close(self) -> None:
         """Stop the clones' workers."""
+        if self._session is not None:
+            self._session.stop(self)
         keepers, self._keepers = self._keepers, None
         with ExitStack() as closing:
             for keeper in keepers or ():
