@@ -144,7 +144,7 @@ class Looking(df.MapData):
 
 
 def test_an_upstream_is_not_sent_with_a_stage_that_holds_methods_of_its_own() -> None:
-    large = df.DataFromList([[bytes(1000)]] * 1000)
+    large = df.DataFromList([[bytes([number]) * 1000] for number in range(250)])
     part = plan(Looking(large)).part
     assert part is not None
     assert len(part.packed()) < 10_000
