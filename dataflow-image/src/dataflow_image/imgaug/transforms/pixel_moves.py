@@ -46,7 +46,10 @@ def in_groups(img: Image, compute: Callable[[Image, int], Image], most: int = _F
     Raises:
         TypeError: OpenCV does not know the dtype.
     """
-    img = readable_by_opencv(img)
+    return _grouped(readable_by_opencv(img), compute, most)
+
+
+def _grouped(img: Image, compute: Callable[[Image, int], Image], most: int) -> Image:
     channels = channel_count(img)
     if channels <= most:
         return compute(img, 0)
@@ -66,8 +69,8 @@ def sampled(img: Image, compute: Callable[[Image, int], Image], most: int = _FOU
     img = readable_by_opencv(img)
     if img.dtype == _HALF:
         # Which OpenCV cannot compute with.
-        return in_groups(img.astype(np.float32), compute, most).astype(np.float16)
-    return in_groups(img, compute, most)
+        return _grouped(img.astype(np.float32), compute, most).astype(np.float16)
+    return _grouped(img, compute, most)
 
 
 def move_bits(mask: Image, move: Callable[[Image], Image]) -> Image:
